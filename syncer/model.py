@@ -1,0 +1,303 @@
+"""What the stages of a roll hand to one another: frozen, plain, JSON-able by `dataclasses.asdict`.
+
+Paths inside a tree or a repository are POSIX strings relative to its root; object ids are full
+40-digit hexadecimal strings; sizes are bytes; times on the target are ticks (microseconds) and
+cycles (of clk_sys).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """How a stage, or a whole roll, ended. The list is closed; report/status.schema.json has it."""
+
+    PASSED = "passed"
+    UP_TO_DATE = "up to date"
+    NOT_RUN = "not run"
+    NOT_CHECKED = "not checked"
+    BAD_INPUT = "bad input"
+    CONFLICT = "conflict"
+    GATE = "gate"
+    PUBLISH = "publish"
+    BUILD = "build"
+    TEST = "test"
+    ENVIRONMENT = "environment"
+    HELD = "held"
+    FOREIGN_COMMITS = "foreign commits"
+    INTERRUPTED = "interrupted"
+    BUG = "bug"
+
+
+# ---- resolve
+
+
+@dataclass(frozen=True)
+class Pin:
+    """One repository at one commit. `written` is what upstream wrote (a tag or a commit) and
+    `file` where; both are empty for upstream itself."""
+
+    name: str
+    url: str
+    commit: str
+    written: str = ""
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class Move:
+    """What lies between the accepted commit and the new one. `old` is None on a first roll;
+    `commits` are (id, subject), newest first, at most 200; `count` is the true number."""
+
+    name: str
+    old: str | None
+    new: str
+    count: int = 0
+    commits: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Resolved:
+    upstream: Pin
+    components: tuple[Pin, ...]
+    moves: tuple[Move, ...]
+
+    @property
+    def pins(self) -> tuple[Pin, ...]:
+        return (self.upstream, *self.components)
+
+
+# ---- rebase
+
+
+class PatchVerdict(StrEnum):
+    CLEAN = "clean"
+    MERGED = "merged"
+    ABSORBED = "absorbed"
+    DROPPED = "dropped"
+    EMPTIED = "emptied"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True)
+class PatchResult:
+    """One patch of the queue after the rebase. `refreshed` is the patch file's new text when it
+    must change (new blob ids, moved lines), else None. `conflicts` are paths."""
+
+    component: str
+    file: str
+    subject: str
+    verdict: PatchVerdict
+    paths: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    reason: str = ""
+    refreshed: str | None = None
+
+
+@dataclass(frozen=True)
+class OverrideResult:
+    """One whole-file override. `shadowed` is the upstream blob the override was written against,
+    `found` the blob upstream has now (None: the file is gone)."""
+
+    component: str
+    path: str
+    source: str
+    shadowed: str
+    found: str | None
+
+    @property
+    def drifted(self) -> bool:
+        return self.shadowed != self.found
+
+
+@dataclass(frozen=True)
+class Rebased:
+    """`trees` maps a component's name (upstream's too) to the git tree that the queue and the
+    overrides leave; the tree lies in that component's bare clone."""
+
+    trees: dict[str, str]
+    patches: tuple[PatchResult, ...] = ()
+    overrides: tuple[OverrideResult, ...] = ()
+
+
+# ---- tree
+
+
+@dataclass(frozen=True)
+class TreeResult:
+    """The generated tree. `digest` is the SHA-256 over every path, mode and content."""
+
+    path: str
+    digest: str
+    files: int
+    bytes: int
+    sources: int
+    headers: int
+    by_component: dict[str, int] = field(default_factory=dict)
+
+
+# ---- build
+
+
+@dataclass(frozen=True)
+class Section:
+    name: str
+    address: int
+    size: int
+    memory: str  # "flash", "ram" or "flash+ram" (initialised data)
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """One linked program. `kind` is "benchmark", "check", "test" or "example"."""
+
+    name: str
+    kind: str
+    board: str
+    elf: str
+    flash: int
+    ram: int
+    sections: tuple[Section, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tool:
+    name: str
+    version: str
+    path: str
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    tools: tuple[Tool, ...]
+    firmware: tuple[Firmware, ...]
+    log: str = ""
+
+
+# ---- test
+
+
+@dataclass(frozen=True)
+class TestCase:
+    name: str
+    passed: bool
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """One test program's run. `reason` says why it did not pass (a hang, a fault, a truncated
+    line, silence, failed cases)."""
+
+    name: str
+    passed: bool
+    cases: tuple[TestCase, ...] = ()
+    reason: str = ""
+    cycles: int = 0
+
+
+@dataclass(frozen=True)
+class TestsResult:
+    results: tuple[TestResult, ...]
+
+    @property
+    def passed(self) -> bool:
+        return bool(self.results) and all(r.passed for r in self.results)
+
+
+# ---- bench
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One operator of one inference. `crc` is the CRC-32 of its outputs on the target,
+    `host_crc` the same from TFLM on the host; None where not known."""
+
+    index: int
+    op: str
+    ticks: int
+    cycles: int | None = None
+    crc: int | None = None
+    host_crc: int | None = None
+
+
+@dataclass(frozen=True)
+class BenchResult:
+    """One model's benchmark. `outputs` is PASSED, NOT_CHECKED (the host could not run it: `note`
+    says why) or TEST (they differ: `note` names the first layer)."""
+
+    name: str
+    target: str
+    clock_hz: int
+    ticks: int
+    layers: tuple[Layer, ...]
+    cycles: int | None = None
+    arena: int | None = None
+    flash: int | None = None
+    ram: int | None = None
+    outputs: Verdict = Verdict.NOT_CHECKED
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One deterministic figure beside the accepted one. `limit` is the most it may be; None: not
+    gated. `name` is e.g. "person_detection/cycles" or "person_detection/arena"."""
+
+    name: str
+    unit: str
+    new: int
+    old: int | None = None
+    limit: int | None = None
+
+    @property
+    def over(self) -> bool:
+        return self.limit is not None and self.new > self.limit
+
+
+@dataclass(frozen=True)
+class BenchesResult:
+    results: tuple[BenchResult, ...]
+    figures: tuple[Figure, ...] = ()
+
+
+# ---- the roll
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    name: str
+    verdict: Verdict
+    seconds: float = 0.0
+    cached: bool = False
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Roll:
+    """Everything a roll found; the report's only input. A stage that was not reached is None."""
+
+    port: str
+    verdict: Verdict
+    stages: tuple[StageRecord, ...]
+    message: str = ""
+    hint: str = ""
+    resolved: Resolved | None = None
+    rebased: Rebased | None = None
+    tree: TreeResult | None = None
+    build: BuildResult | None = None
+    tests: TestsResult | None = None
+    benches: BenchesResult | None = None
+    accepted: dict[str, str] = field(default_factory=dict)  # component -> commit in the lock
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What publish would send. `files` maps a path in the port's repository to its new text
+    (None: deleted)."""
+
+    branch: str
+    title: str
+    body: str
+    files: dict[str, str | None] = field(default_factory=dict)
