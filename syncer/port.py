@@ -1,0 +1,389 @@
+"""port.toml as frozen dataclasses. Every error names the file, the key and what is allowed."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import field
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from syncer.errors import SyncError
+
+_CLOSED = ConfigDict(extra="forbid", strict=True)
+
+
+def _inside(path: str) -> str:
+    parts = PurePosixPath(path).parts
+    if not path or path.startswith("/") or ".." in parts or "\\" in path or ".git" in parts:
+        raise ValueError("must be a relative path that stays inside its root")
+    return path
+
+
+def _name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise ValueError("may hold letters, digits, '.', '_' and '-' only")
+    return name
+
+
+def _one_group(pattern: str) -> str:
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}") from None
+    if groups != 1:
+        raise ValueError("must have exactly one group: the commit or tag")
+    return pattern
+
+
+RelativePath = Annotated[str, AfterValidator(_inside)]
+Name = Annotated[str, AfterValidator(_name)]
+BlobId = Annotated[str, AfterValidator(lambda text: _matches(text, "[0-9a-f]{40}", "a blob id"))]
+
+
+def _matches(text: str, pattern: str, what: str) -> str:
+    if not re.fullmatch(pattern, text):
+        raise ValueError(f"must be {what}: {pattern}")
+    return text
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class Identity:
+    """`root` is where every other path starts, relative to port.toml's folder."""
+
+    name: Name
+    description: str = ""
+    root: str = ".."
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class Upstream:
+    name: Name
+    url: str
+    branch: str = "main"
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class PinSource:
+    """Where upstream writes a component's pin; group 1 of `pattern` is the commit or tag."""
+
+    file: RelativePath
+    pattern: Annotated[str, AfterValidator(_one_group)]
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class Component:
+    """A third-party repository that upstream pins. `path` lies below the downloads folder and,
+    in the generated tree, below third_party/; `patch` is upstream's own patch for it."""
+
+    name: Name
+    url: str
+    pin: PinSource
+    path: RelativePath
+    patch: RelativePath | None = None
+    listed: bool = True
+    license: tuple[RelativePath, ...] = ("LICENSE",)
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class Patches:
+    folder: RelativePath = "patches"
+    context: Annotated[int, AfterValidator(lambda n: _at_least(n, 0))] = 3
+
+
+def _at_least(number: int, least: int) -> int:
+    if number < least:
+        raise ValueError(f"must be at least {least}")
+    return number
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class Override:
+    """A whole file of the port's in place of upstream's blob `shadows`."""
+
+    component: Name
+    path: RelativePath
+    source: RelativePath
+    shadows: BlobId
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class Array:
+    """A file of upstream's as a C array: `to`.h and `to`.cc in the generated tree."""
+
+    from_: RelativePath
+    to: RelativePath
+    symbol: Annotated[str, AfterValidator(lambda text: _matches(text, r"[A-Za-z_]\w*", "a C name"))]
+    kind: Literal["bytes", "bmp"] = "bytes"
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class Copy:
+    from_: RelativePath
+    to: RelativePath
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class Tree:
+    """How upstream is asked for its sources and what the port adds to them."""
+
+    makefile: RelativePath
+    downloads: RelativePath
+    goals: tuple[str, ...]
+    variables: dict[str, str] = field(default_factory=dict)
+    placeholders: tuple[RelativePath, ...] = ()
+    expected_output: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+    include_dirs: tuple[str, ...] = (".",)
+    array: tuple[Array, ...] = ()
+    own: tuple[Copy, ...] = ()
+    template: tuple[Copy, ...] = ()
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class Toolchain:
+    """`packages` are the system's packages that bring it."""
+
+    prefix: str
+    minimum: str
+    packages: str
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class Sdk:
+    """`variable` (environment and CMake) holds its folder, `board_variable` (CMake) the board;
+    what `version_pattern` finds in `version_file`, joined by dots, is its version."""
+
+    name: Name
+    variable: str
+    board_variable: str
+    version: str
+    version_file: RelativePath
+    version_pattern: str
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class Memory:
+    """One memory of the chip, for size reports: [start, length] in bytes."""
+
+    start: int
+    length: int
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class Build:
+    toolchain: Toolchain
+    sdk: Sdk
+    memories: dict[Literal["flash", "ram"], tuple[Memory, ...]]
+    generator: str = "Ninja"
+    boards: tuple[Name, ...] = ("pico",)
+    optimisation: str = "-O3"
+    cmake: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class FirmwareSpec:
+    name: Name
+    kind: Literal["benchmark", "check", "test", "example"]
+    sources: tuple[RelativePath, ...]
+    definitions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class Benchmark:
+    """`firmware` prints the timed run, `check` the CRC of each operator's output. `tag` names
+    the timed run, `inference` says which inference of the firmware it is, from 0. `model` and
+    `inputs` are upstream's files, for TFLM on the host."""
+
+    name: Name
+    firmware: Name
+    tag: str
+    inference: int
+    check: Name
+    model: RelativePath
+    inputs: tuple[RelativePath, ...]
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class Budget:
+    """The most cycles a program may run before it counts as hung."""
+
+    test_cycles: int = 4_000_000_000
+    benchmark_cycles: int = 40_000_000_000
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class Limit:
+    """Over the limit is what exceeds the accepted figure by more than both."""
+
+    percent: float = 0.0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class Gates:
+    cycles: Limit = Limit(percent=2.0)
+    memory: Limit = Limit(percent=1.0, bytes=256)
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class Publish:
+    branch: str
+    repository: str = ""
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class PortFile:
+    """port.toml, table by table."""
+
+    port: Identity
+    upstream: Upstream
+    tree: Tree
+    build: Build
+    publish: Publish
+    component: tuple[Component, ...] = ()
+    patches: Patches = Patches()
+    override: tuple[Override, ...] = ()
+    firmware: tuple[FirmwareSpec, ...] = ()
+    benchmark: tuple[Benchmark, ...] = ()
+    budget: Budget = Budget()
+    gates: Gates = Gates()
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port: what its port.toml says, where that lies, and where its state is kept."""
+
+    file: Path
+    root: Path
+    toml: PortFile
+
+    @property
+    def name(self) -> str:
+        return self.toml.port.name
+
+    @property
+    def lock_file(self) -> Path:
+        return self.file.with_name("sync.lock")
+
+    @property
+    def state(self) -> Path:
+        return self.root / ".sync" / self.name
+
+    def at(self, path: str) -> Path:
+        """A path of port.toml on disk.
+
+        Raises:
+            SyncError: it resolves (through a symlink) to somewhere outside the port's root.
+        """
+        full = (self.root / path).resolve()
+        if not full.is_relative_to(self.root):
+            raise SyncError(
+                f"{self.file}: {path} leads outside {self.root}",
+                hint="Keep the port's files below its root, without symlinks out of it.",
+            )
+        return full
+
+
+_SCHEMA = TypeAdapter(PortFile)
+
+
+def find_port(start: Path) -> Path | None:
+    """The port.toml that a command run in `start` means: port/port.toml or port.toml there or in
+    a parent folder; None outside a port."""
+    for folder in (start, *start.parents):
+        for candidate in (folder / "port" / "port.toml", folder / "port.toml"):
+            if candidate.is_file():
+                return candidate
+    return None
+
+
+def load_port(file: Path) -> Port:
+    """Read a port.toml.
+
+    Raises:
+        SyncError: it cannot be read, is no TOML, or says something that is not allowed.
+    """
+    file = file.resolve()
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SyncError(
+            f"{file}: {error.strerror}", hint="Name the port with --port FILE."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SyncError(f"{file}: not valid TOML: {error}") from None
+    _rename_from(data)
+    try:
+        # Through JSON, because strictness there still takes an array for a tuple.
+        toml = _SCHEMA.validate_json(json.dumps(data, default=str))
+    except ValidationError as error:
+        problems = [_problem(item) for item in error.errors()]
+        raise SyncError(
+            f"{file}: {problems[0]}" if len(problems) == 1 else f"{file}: {len(problems)} mistakes",
+            detail="\n".join(problems) if len(problems) > 1 else "",
+            hint="See the README, 'How a port is described'.",
+        ) from None
+    root = (file.parent / toml.port.root).resolve()
+    if not file.is_relative_to(root):
+        raise SyncError(
+            f"{file}: port.root = {toml.port.root!r} is {root}, which does not hold port.toml",
+            hint="Set port.root to the folder that holds patches/ and port/, usually '..'.",
+        )
+    problems = list(_cross_check(toml))
+    if problems:
+        raise SyncError(f"{file}: {problems[0]}", detail="\n".join(problems[1:]))
+    return Port(file=file, root=root, toml=toml)
+
+
+def _rename_from(data: Any) -> None:
+    # `from` is a Python keyword; in port.toml it is the word people expect.
+    tree = data.get("tree") if isinstance(data, dict) else None
+    for key in ("array", "own", "template"):
+        for item in tree.get(key, ()) if isinstance(tree, dict) else ():
+            if isinstance(item, dict) and "from" in item:
+                item["from_"] = item.pop("from")
+
+
+def _problem(item: Any) -> str:
+    where = ".".join(str(part) for part in item["loc"]).replace("from_", "from")
+    if item["type"] == "unexpected_keyword_argument":
+        return f"{where}: unknown key"
+    if item["type"] in ("missing", "missing_argument"):
+        return f"{where}: missing"
+    return f"{where}: {item['msg'].removeprefix('Value error, ')}, not {item['input']!r}"
+
+
+def _cross_check(toml: PortFile) -> Iterator[str]:
+    repositories = [toml.upstream.name, *(c.name for c in toml.component)]
+    firmware = {spec.name: spec.kind for spec in toml.firmware}
+    for what, names in (
+        ("component.name", repositories),
+        ("firmware.name", [spec.name for spec in toml.firmware]),
+        ("benchmark.name", [spec.name for spec in toml.benchmark]),
+    ):
+        for name in sorted({n for n in names if names.count(n) > 1}):
+            yield f"{what}: {name!r} stands there twice"
+    for override in toml.override:
+        if override.component not in repositories:
+            yield (
+                f"override.component: {override.component!r} is not one of "
+                f"{', '.join(repositories)}"
+            )
+    for spec in toml.benchmark:
+        for key, name, kind in (
+            ("firmware", spec.firmware, "benchmark"),
+            ("check", spec.check, "check"),
+        ):
+            if firmware.get(name) != kind:
+                known = ", ".join(n for n, k in firmware.items() if k == kind) or "none"
+                yield (
+                    f"benchmark.{spec.name}.{key}: no firmware of kind {kind} is named {name!r} "
+                    f"(there is: {known})"
+                )

@@ -1,0 +1,223 @@
+"""The generated tree: upstream's library, the port's own files, arrays and rendered templates.
+
+Same inputs, same bytes: nothing in it depends on when or where it was made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from syncer.errors import Exit, SyncError
+from syncer.git import Repository
+from syncer.model import Rebased, Resolved, TreeResult
+from syncer.port import Component, Port
+from syncer.tree.arrays import array_files
+from syncer.tree.listing import SOURCE_SUFFIXES, Listing, list_files
+from syncer.tree.render import render
+
+THIRD_PARTY = "third_party"
+
+
+def generate(
+    port: Port,
+    resolved: Resolved,
+    rebased: Rebased,
+    repositories: Mapping[str, Repository],
+    folder: Path,
+) -> TreeResult:
+    """Write the tree to `folder`/tree, replacing what is there only once the new one is whole.
+
+    Args:
+        repositories: the bare clone of each name in `rebased.trees`.
+        folder: where the stage works; `folder`/checkout is upstream as its Makefile sees it.
+
+    Raises:
+        SyncError: upstream's Makefile fails, a component contributes no file, or a file that
+            port.toml names is not there.
+    """
+    checkout = folder / "checkout"
+    shutil.rmtree(checkout, ignore_errors=True)
+    _check_out(port, rebased, repositories, checkout)
+    listing = list_files(checkout, port.toml.tree)
+    by_component = _contributions(port, listing)
+
+    files = _upstream_files(port, listing, by_component, checkout)
+    own = _own_files(port)
+    for array in port.toml.tree.array:
+        files |= array_files(array, _read(checkout, array.from_, "tree.array.from"))
+    clash = sorted(own.keys() & files.keys())
+    if clash:
+        raise SyncError(
+            f"{port.file}: tree.own puts {clash[0]} where upstream has a file of that name",
+            hint="Use an [[override]] to replace upstream's file: it is watched for changes.",
+        )
+    files |= own
+    context = _context(port, resolved, files)
+    for item in port.toml.tree.template:
+        files[item.to] = render(port.at(item.from_), context)
+
+    digest = _write(files, folder)
+    return TreeResult(
+        path=str(folder / "tree"),
+        digest=digest,
+        files=len(files),
+        bytes=sum(map(len, files.values())),
+        sources=len(context["sources"]),
+        headers=len(context["headers"]),
+        by_component=by_component,
+    )
+
+
+def _check_out(
+    port: Port, rebased: Rebased, repositories: Mapping[str, Repository], checkout: Path
+) -> None:
+    name = port.toml.upstream.name
+    repositories[name].export(rebased.trees[name], checkout)
+    downloads = checkout / port.toml.tree.downloads
+    # A component may be nested in another, so the outer one goes first.
+    for component in sorted(port.toml.component, key=lambda item: item.path):
+        target = downloads / component.path
+        repositories[component.name].export(rebased.trees[component.name], target)
+    for placeholder in port.toml.tree.placeholders:
+        (downloads / placeholder).mkdir(parents=True, exist_ok=True)
+
+
+def _owner(port: Port, path: str) -> Component | None:
+    """The component a path of the checkout belongs to: the innermost that holds it."""
+    holding = [
+        component
+        for component in port.toml.component
+        if path.startswith(f"{port.toml.tree.downloads}/{component.path}/")
+    ]
+    return max(holding, key=lambda component: len(component.path), default=None)
+
+
+def _contributions(port: Port, listing: Listing) -> dict[str, int]:
+    counts = {port.toml.upstream.name: 0, **{c.name: 0 for c in port.toml.component}}
+    for path in listing.files:
+        owner = _owner(port, path)
+        counts[owner.name if owner else port.toml.upstream.name] += 1
+    silent = [c.name for c in port.toml.component if c.listed and not counts[c.name]]
+    if silent:
+        raise SyncError(
+            f"{port.toml.tree.makefile} lists no file of {', '.join(silent)}",
+            hint="An empty component passes unnoticed otherwise. Look at its path in port.toml, "
+            "or set listed = false if upstream no longer uses it.",
+            exit=Exit.BUILD,
+        )
+    return counts
+
+
+def _in_tree(port: Port, path: str) -> str:
+    """Where a file of the checkout lies in the generated tree."""
+    downloads = port.toml.tree.downloads + "/"
+    return f"{THIRD_PARTY}/{path.removeprefix(downloads)}" if path.startswith(downloads) else path
+
+
+def _upstream_files(
+    port: Port, listing: Listing, by_component: Mapping[str, int], checkout: Path
+) -> dict[str, bytes]:
+    wanted = set(listing.files)
+    for pattern in port.toml.tree.extra:
+        found = {p.relative_to(checkout).as_posix() for p in checkout.glob(pattern) if p.is_file()}
+        if not found:
+            raise SyncError(
+                f"{port.file}: tree.extra: nothing of upstream's matches {pattern!r}",
+                hint="The file was moved or deleted upstream; follow it in port.toml.",
+            )
+        wanted |= found
+    for spec in port.toml.firmware:
+        wanted |= {path for path in spec.sources if (checkout / path).is_file()}
+    for component in port.toml.component:
+        if by_component[component.name]:
+            base = f"{port.toml.tree.downloads}/{component.path}"
+            wanted |= {f"{base}/{name}" for name in component.license}
+    return {_in_tree(port, path): _read(checkout, path, "the tree") for path in sorted(wanted)}
+
+
+def _read(checkout: Path, path: str, what: str) -> bytes:
+    full = (checkout / path).resolve()
+    if not full.is_relative_to(checkout.resolve()) or not full.is_file():
+        raise SyncError(
+            f"{what}: upstream has no file {path}",
+            hint="It was moved or deleted upstream; follow it in port.toml.",
+        )
+    return full.read_bytes()
+
+
+def _own_files(port: Port) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    for item in port.toml.tree.own:
+        source = port.at(item.from_)
+        if source.is_file():
+            files[item.to] = source.read_bytes()
+        elif source.is_dir():
+            for path in sorted(source.rglob("*")):
+                if path.is_file():
+                    files[f"{item.to}/{path.relative_to(source).as_posix()}"] = path.read_bytes()
+        else:
+            raise SyncError(f"{port.file}: tree.own: there is no {source}")
+    return files
+
+
+def _context(port: Port, resolved: Resolved, files: Mapping[str, bytes]) -> dict[str, Any]:
+    """What a template may use. A source that a firmware or an array names is not the library's."""
+    toml = port.toml
+    programs = {path for spec in toml.firmware for path in spec.sources}
+    programs |= {f"{array.to}.cc" for array in toml.tree.array}
+    missing = sorted(programs.difference(files))
+    if missing:
+        raise SyncError(
+            f"{port.file}: firmware.sources: {missing[0]} is neither upstream's nor the port's",
+            hint="It was moved or deleted upstream; follow it in port.toml.",
+        )
+    sources = sorted(p for p in files if p.endswith(SOURCE_SUFFIXES) and p not in programs)
+    paths = {component.name: f"{THIRD_PARTY}/{component.path}" for component in toml.component}
+    return {
+        "port": {"name": port.name, "description": toml.port.description},
+        "upstream": {"name": resolved.upstream.name, "url": resolved.upstream.url}
+        | {"commit": resolved.upstream.commit},
+        "components": [
+            {"name": pin.name, "url": pin.url, "commit": pin.commit}
+            | {"written": pin.written, "path": paths[pin.name]}
+            for pin in resolved.components
+        ],
+        "sources": sources,
+        "headers": sorted(path for path in files if path.endswith((".h", ".hpp", ".inc"))),
+        "include_dirs": list(toml.tree.include_dirs),
+        "firmware": [
+            {"name": spec.name, "kind": spec.kind}
+            | {"sources": list(spec.sources), "definitions": list(spec.definitions)}
+            for spec in toml.firmware
+        ],
+        "build": {"boards": list(toml.build.boards), "optimisation": toml.build.optimisation}
+        | {"sdk": {"name": toml.build.sdk.name, "version": toml.build.sdk.version}},
+    }
+
+
+def _write(files: Mapping[str, bytes], folder: Path) -> str:
+    fresh, final = folder / "tree.new", folder / "tree"
+    shutil.rmtree(fresh, ignore_errors=True)
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(f"{path}\0{len(files[path])}\0".encode())
+        digest.update(files[path])
+        target = fresh / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(files[path])
+        _keep_time(final / path, target)
+    shutil.rmtree(final, ignore_errors=True)
+    fresh.rename(final)
+    return digest.hexdigest()
+
+
+def _keep_time(before: Path, now: Path) -> None:
+    """An unchanged file keeps its time, so that a rebuild compiles only what changed."""
+    if before.is_file() and before.read_bytes() == now.read_bytes():
+        stat = before.stat()
+        os.utime(now, ns=(stat.st_atime_ns, stat.st_mtime_ns))
