@@ -36,12 +36,14 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Pin:
-    """One repository at one commit. `written` is what upstream wrote (a tag or a commit) and
-    `file` where; both are empty for upstream itself."""
+    """One repository at one commit. `tree` is that commit's, with upstream's own patch for it
+    applied. `written` is what upstream wrote (a tag or a commit) and `file` where; both are
+    empty for upstream itself."""
 
     name: str
     url: str
     commit: str
+    tree: str
     written: str = ""
     file: str = ""
 

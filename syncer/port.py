@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import field
+from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
@@ -63,9 +64,12 @@ class Identity:
 
 @dataclass(frozen=True, config=_CLOSED)
 class Upstream:
+    """`only` are patterns (`*` crosses folders) of the files a roll needs; none: all of them."""
+
     name: Name
     url: str
     branch: str = "main"
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, config=_CLOSED)
@@ -79,13 +83,15 @@ class PinSource:
 @dataclass(frozen=True, config=_CLOSED)
 class Component:
     """A third-party repository that upstream pins. `path` lies below the downloads folder and,
-    in the generated tree, below third_party/; `patch` is upstream's own patch for it."""
+    in the generated tree, below third_party/; `patch` is upstream's own patch for it; `only`
+    as upstream's; `listed` = false: upstream's Makefile need not name a file of it."""
 
     name: Name
     url: str
     pin: PinSource
     path: RelativePath
     patch: RelativePath | None = None
+    only: tuple[str, ...] = ()
     listed: bool = True
     license: tuple[RelativePath, ...] = ("LICENSE",)
 
@@ -198,16 +204,19 @@ class FirmwareSpec:
 @dataclass(frozen=True, config=_CLOSED)
 class Benchmark:
     """`firmware` prints the timed run, `check` the CRC of each operator's output. `tag` names
-    the timed run, `inference` says which inference of the firmware it is, from 0. `model` and
-    `inputs` are upstream's files, for TFLM on the host."""
+    the timed run, `inference` says which inference of the firmware it is, from 0; once a line
+    holding `until` was printed `until_count` times, the rest need not be waited for. `model`
+    and `inputs` are upstream's files, for TFLM on the host."""
 
     name: Name
     firmware: Name
     tag: str
     inference: int
+    until: str
     check: Name
     model: RelativePath
     inputs: tuple[RelativePath, ...]
+    until_count: int = 1
 
 
 @dataclass(frozen=True, config=_CLOSED)
@@ -267,6 +276,12 @@ class Port:
     @property
     def name(self) -> str:
         return self.toml.port.name
+
+    def needs(self, name: str, path: str) -> bool:
+        """Whether a roll needs a file of the repository `name`, by the patterns of its `only`."""
+        patterns = {self.toml.upstream.name: self.toml.upstream.only}
+        patterns |= {component.name: component.only for component in self.toml.component}
+        return not patterns[name] or any(fnmatch(path, pattern) for pattern in patterns[name])
 
     @property
     def lock_file(self) -> Path:

@@ -76,13 +76,15 @@ def generate(
 def _check_out(
     port: Port, rebased: Rebased, repositories: Mapping[str, Repository], checkout: Path
 ) -> None:
-    name = port.toml.upstream.name
-    repositories[name].export(rebased.trees[name], checkout)
     downloads = checkout / port.toml.tree.downloads
     # A component may be nested in another, so the outer one goes first.
+    places = {port.toml.upstream.name: checkout}
     for component in sorted(port.toml.component, key=lambda item: item.path):
-        target = downloads / component.path
-        repositories[component.name].export(rebased.trees[component.name], target)
+        places[component.name] = downloads / component.path
+    for name, place in places.items():
+        tree = rebased.trees[name]
+        files = [e.path for e in repositories[name].ls_tree(tree) if port.needs(name, e.path)]
+        repositories[name].export(tree, place, files)
     for placeholder in port.toml.tree.placeholders:
         (downloads / placeholder).mkdir(parents=True, exist_ok=True)
 
@@ -122,7 +124,7 @@ def _in_tree(port: Port, path: str) -> str:
 def _upstream_files(
     port: Port, listing: Listing, by_component: Mapping[str, int], checkout: Path
 ) -> dict[str, bytes]:
-    wanted = set(listing.files)
+    wanted = {path: "tree.makefile" for path in listing.files}
     for pattern in port.toml.tree.extra:
         found = {p.relative_to(checkout).as_posix() for p in checkout.glob(pattern) if p.is_file()}
         if not found:
@@ -130,22 +132,24 @@ def _upstream_files(
                 f"{port.file}: tree.extra: nothing of upstream's matches {pattern!r}",
                 hint="The file was moved or deleted upstream; follow it in port.toml.",
             )
-        wanted |= found
+        wanted |= dict.fromkeys(found, "tree.extra")
     for spec in port.toml.firmware:
-        wanted |= {path for path in spec.sources if (checkout / path).is_file()}
+        present = [path for path in spec.sources if (checkout / path).is_file()]
+        wanted |= dict.fromkeys(present, f"firmware.{spec.name}")
     for component in port.toml.component:
         if by_component[component.name]:
             base = f"{port.toml.tree.downloads}/{component.path}"
-            wanted |= {f"{base}/{name}" for name in component.license}
-    return {_in_tree(port, path): _read(checkout, path, "the tree") for path in sorted(wanted)}
+            licenses = [f"{base}/{name}" for name in component.license]
+            wanted |= dict.fromkeys(licenses, f"component.{component.name}.license")
+    return {_in_tree(port, path): _read(checkout, path, wanted[path]) for path in sorted(wanted)}
 
 
-def _read(checkout: Path, path: str, what: str) -> bytes:
+def _read(checkout: Path, path: str, key: str) -> bytes:
     full = (checkout / path).resolve()
     if not full.is_relative_to(checkout.resolve()) or not full.is_file():
         raise SyncError(
-            f"{what}: upstream has no file {path}",
-            hint="It was moved or deleted upstream; follow it in port.toml.",
+            f"{key}: upstream has no file {path}",
+            hint=f"It was moved or deleted upstream; follow it in port.toml, {key}.",
         )
     return full.read_bytes()
 

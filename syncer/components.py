@@ -1,0 +1,236 @@
+"""Upstream and its third-party pins: bare clones under the user's cache, brought up to date once,
+then read without a network."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_cache_path, user_config_path
+
+from syncer.errors import Exit, SyncError
+from syncer.git import Repository, init_bare, ls_remote
+from syncer.lock import Lock
+from syncer.model import Move, Pin, Resolved
+from syncer.port import Component, Port
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A repository as it is reached: `url` names it, `place` is where it comes from (the same, or
+    a mirror), `clone` is the bare clone."""
+
+    name: str
+    url: str
+    place: str
+    clone: Path
+
+
+def load_mirrors(file: Path | None) -> dict[str, str]:
+    """The mirrors table: URL -> URL or path to fetch from instead. Without a file, the user's own
+    (mirrors.toml in the configuration folder), if there is one.
+
+    Raises:
+        SyncError: the file cannot be read or is no table of texts.
+    """
+    own = user_config_path("syncer") / "mirrors.toml"
+    if file is None:
+        if not own.is_file():
+            return {}
+        file = own
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8")).get("mirrors")
+    except OSError as error:
+        raise SyncError(f"{file}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SyncError(f"{file}: not valid TOML: {error}") from None
+    if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
+        raise SyncError(f'{file}: needs a table [mirrors] of lines "URL" = "URL or path"')
+    base = file.parent.resolve()
+    return {url: _placed(place, base) for url, place in table.items()}
+
+
+def _placed(place: str, base: Path) -> str:
+    return place if "://" in place else str((base / Path(place).expanduser()).resolve())
+
+
+def sources(port: Port, mirrors: Mapping[str, str], cache: Path | None = None) -> dict[str, Source]:
+    """Where each repository of a port comes from and where its clone lies, by name."""
+    folder = (cache or user_cache_path("syncer")) / "clones"
+    named = {port.toml.upstream.name: port.toml.upstream.url}
+    named |= {component.name: component.url for component in port.toml.component}
+    result = {}
+    for name, url in named.items():
+        place = mirrors.get(url, url)
+        slug = re.sub(r"[^A-Za-z0-9.]+", "-", url.split("://")[-1]).strip("-")
+        # The place is part of the name: clones of two mirrors are never mixed.
+        mark = hashlib.sha256(f"{url}\0{place}".encode()).hexdigest()[:8]
+        result[name] = Source(name, url, place, folder / f"{slug[-80:]}-{mark}.git")
+    return result
+
+
+def resolve(port: Port, lock: Lock, found: Mapping[str, Source], ref: str | None) -> Resolved:
+    """Bring the clones up to date and say which commits a roll to `ref` (a branch, tag or commit;
+    None: the port's branch) is made of. When it returns, everything those commits hold is here.
+
+    Raises:
+        SyncError: (ENVIRONMENT) a repository cannot be reached; or the ref is unknown, upstream
+            no longer writes a pin where port.toml says, or its patch does not apply.
+    """
+    source = found[port.toml.upstream.name]
+    commit = _upstream_commit(source, ref or port.toml.upstream.branch)
+    fetch_blobs(port, source, commit)
+    files = {entry.path: entry.id for entry in repository(source).ls_tree(commit)}
+    tree = repository(source).rev_parse(commit, "tree")
+    upstream = Pin(source.name, source.url, commit, tree)
+    pins = []
+    for component in port.toml.component:
+        read = _Reader(repository(source), files, f"{source.name} at {commit[:12]}", component)
+        pins.append(_component_pin(port, found[component.name], read))
+    moves = tuple(
+        _move(pin, lock.commits.get(pin.name), found[pin.name]) for pin in (upstream, *pins)
+    )
+    return Resolved(upstream, tuple(pins), moves)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Upstream's files, read on behalf of one component."""
+
+    repo: Repository
+    files: Mapping[str, str]
+    at: str
+    component: Component
+
+    def bytes(self, path: str, key: str) -> bytes:
+        if path not in self.files:
+            raise SyncError(
+                f"{self.component.name}: there is no {path} in {self.at}",
+                hint=f"Upstream moved or deleted it; follow it in port.toml, component.{key}.",
+            )
+        return self.repo.blob(self.files[path])
+
+
+def repository(source: Source) -> Repository:
+    return Repository(source.clone)
+
+
+def fetch_blobs(port: Port, source: Source, commit: str) -> None:
+    """Make sure that every blob of a commit that a roll needs is in the clone.
+
+    Raises:
+        SyncError: (ENVIRONMENT) one is missing and cannot be fetched.
+    """
+    repo = repository(source)
+    entries = [entry for entry in repo.ls_tree(commit) if entry.type == "blob"]
+    repo.fetch_missing(source.place, [e.id for e in entries if port.needs(source.name, e.path)])
+
+
+def _upstream_commit(source: Source, ref: str) -> str:
+    repo = _updated(source, ref)
+    for candidate in (f"refs/heads/{ref}", f"refs/tags/{ref}", ref):
+        if candidate == ref and not re.fullmatch(r"[0-9a-f]{7,40}", ref):
+            break
+        try:
+            return repo.rev_parse(candidate)
+        except SyncError:
+            continue
+    if _COMMIT.fullmatch(ref):
+        _fetch(source, [ref])
+        return repo.rev_parse(ref)
+    heads = ls_remote(source.place, "refs/heads/*")
+    known = ", ".join(sorted(name.removeprefix("refs/heads/") for name in heads)[:8]) or "none"
+    raise SyncError(
+        f"{source.url} has no branch, tag or commit {ref!r}",
+        hint=f"Its branches: {known}. A commit is named by at least 7 digits.",
+    )
+
+
+def _updated(source: Source, branch: str) -> Repository:
+    repo = init_bare(source.clone)
+    heads = ls_remote(source.place, f"refs/heads/{branch}")
+    specs = [f"+{name}:{name}" for name in heads]
+    _fetch(source, [*specs, "+refs/tags/*:refs/tags/*"])
+    return repo
+
+
+def _fetch(source: Source, specs: list[str]) -> None:
+    repository(source).fetch(source.place, specs, filter="blob:none")
+
+
+def _component_pin(port: Port, source: Source, upstream: _Reader) -> Pin:
+    component = upstream.component
+    where = f"{component.pin.file} in {upstream.at}"
+    text = upstream.bytes(component.pin.file, "pin.file").decode("utf-8", "replace")
+    matches = {match[1] for match in re.finditer(component.pin.pattern, text, re.MULTILINE)}
+    if len(matches) != 1:
+        raise SyncError(
+            f"{component.name}: {where} has {len(matches) or 'no'} matches of "
+            f"{component.pin.pattern!r}",
+            hint="Exactly one value must match; mend component.pin.pattern in port.toml.",
+        )
+    written = matches.pop()
+    commit = _pinned_commit(source, written, where)
+    fetch_blobs(port, source, commit)
+    tree = repository(source).rev_parse(commit, "tree")
+    if component.patch:
+        patch = upstream.bytes(component.patch, "patch")
+        tree = _patched(repository(source), tree, patch, f"{component.patch} in {upstream.at}")
+    return Pin(component.name, source.url, commit, tree, written, component.pin.file)
+
+
+def _patched(repo: Repository, tree: str, patch: bytes, name: str) -> str:
+    """`tree` with upstream's own patch for the component, as its download step applies it."""
+    with tempfile.TemporaryDirectory(prefix="syncer-") as folder:
+        index = {"GIT_INDEX_FILE": f"{folder}/index"}
+        repo.run(["read-tree", tree], env=index)
+        try:
+            repo.run(["apply", "--cached", "--whitespace=nowarn", "-"], input=patch, env=index)
+        except SyncError as error:
+            raise SyncError(
+                f"{name} does not apply to {repo.path}",
+                hint="Upstream's patch and pin disagree; look whether its own build works.",
+                detail=error.detail,
+            ) from None
+        return repo.text(["write-tree"], env=index)
+
+
+def _pinned_commit(source: Source, written: str, where: str) -> str:
+    repo = init_bare(source.clone)
+    rev = written if _COMMIT.fullmatch(written) else f"refs/tags/{written}"
+    try:
+        return repo.rev_parse(rev)  # pinned objects do not change: nothing to fetch
+    except SyncError:
+        _fetch(source, ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"])
+    try:
+        return repo.rev_parse(rev)
+    except SyncError:
+        if not _COMMIT.fullmatch(written):
+            raise SyncError(
+                f"{source.name}: {where} names {written!r}, which is no tag of {source.url}"
+            ) from None
+    try:
+        _fetch(source, [written])
+    except SyncError as error:
+        raise SyncError(
+            f"{source.name}: {source.place} does not have {written}, which {where} names",
+            hint="A mirror may be behind; bring it up to date.",
+            exit=Exit.ENVIRONMENT,
+            detail=error.detail,
+        ) from None
+    return repo.rev_parse(written)
+
+
+def _move(pin: Pin, old: str | None, source: Source) -> Move:
+    repo = repository(source)
+    if old is None or old == pin.commit or not repo.has(old):
+        return Move(pin.name, old, pin.commit)
+    count, commits = repo.log(old, pin.commit)
+    return Move(pin.name, old, pin.commit, count, commits)

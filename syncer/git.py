@@ -1,0 +1,609 @@
+"""The only caller of git.
+
+Commands go through GitPython's command layer in a scrubbed environment: no `GIT_*` variable of the
+caller, no system or user configuration, no hook, filter, external diff or merge driver, signer,
+prompt or background job. A repository is addressed by its git directory, which is also the
+child's working directory, so that nothing depends on where `sync` was started and no work tree's
+attributes are read. Nothing reaches the network but `fetch`, `fetch_missing` and `ls_remote`: every
+other command runs with all transports refused, lazy fetches of a partial clone included.
+
+Object ids are full 40-digit hexadecimal strings. Paths are POSIX strings relative to a tree's root;
+bytes that are not UTF-8 are kept as surrogate escapes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import posixpath
+import re
+import tempfile
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from syncer.errors import Exit, SyncError
+
+PROTOCOLS = ("file", "https", "ssh")
+BLOB_MODES = ("100644", "100755", "120000")
+NO_BLOB = "0" * 40
+
+# A name no one's own configuration has: its URL is given with each command and never stored.
+_REMOTE = "syncer"
+_ID = re.compile(r"[0-9a-f]{40}")
+_IDENTITY = "syncer <syncer@localhost>"
+_EPOCH = "@0 +0000"
+_BATCH = 1000
+
+_ENVIRONMENT = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "LC_ALL": "C",
+    "TZ": "UTC",
+}
+
+# What a repository's own configuration must not decide: programs to run, and how text is merged.
+_CONFIG = (
+    f"core.hooksPath={os.devnull}",
+    f"core.attributesFile={os.devnull}",
+    "core.alternateRefsCommand=:",
+    "core.autocrlf=false",
+    "core.bare=true",
+    "core.fsmonitor=false",
+    "core.ignoreCase=false",
+    "core.protectHFS=true",
+    "core.protectNTFS=true",
+    "core.sshCommand=ssh -o BatchMode=yes",
+    "credential.helper=",
+    "diff.renameLimit=0",
+    "gc.auto=0",
+    "http.lowSpeedLimit=1000",
+    "http.lowSpeedTime=60",
+    "log.showSignature=false",
+    "maintenance.auto=false",
+    "merge.conflictStyle=diff3",
+    "merge.directoryRenames=false",
+    "merge.renormalize=false",
+    "merge.renames=true",
+    "merge.renameLimit=0",
+    "protocol.allow=never",
+    "submodule.recurse=false",
+)
+
+
+class GitError(SyncError):
+    """git ended with a status it should not have; `detail` has its last lines."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a tree. `type` is "blob", "tree" or "commit" (a submodule)."""
+
+    mode: str
+    type: str
+    id: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """One path that differs between two trees. `status` is A, D, M, T (type) or R (renamed from
+    `old_path`); `old_path` equals `path` otherwise. The absent side's mode is "000000"."""
+
+    status: str
+    path: str
+    old_path: str
+    old_mode: str
+    new_mode: str
+    old_id: str
+    new_id: str
+
+
+@dataclass(frozen=True)
+class MergeResult:
+    """`tree` holds conflict markers where `clean` is False. `messages` are git's, one a path."""
+
+    tree: str
+    clean: bool
+    conflicts: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+
+
+def redact(text: str) -> str:
+    """`text` without the user part of URLs."""
+    return re.sub(r"(\w://)[^/@\s]+@", r"\1***@", text)
+
+
+def blob_id(data: bytes) -> str:
+    """The id git gives a blob with these bytes."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def run(
+    arguments: Sequence[str],
+    *,
+    cwd: Path,
+    input: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    protocols: Collection[str] = (),
+    name: str = "",
+) -> tuple[int, bytes, str]:
+    """Run git once and return (status, standard output, standard error).
+
+    Args:
+        arguments: git's arguments.
+        cwd: the child's working directory.
+        input: its standard input; None is the null device.
+        env: further variables for the child; their values appear in no argument and no message.
+        protocols: transports the command may use; none by default.
+        name: how messages call the repository.
+
+    Raises:
+        SyncError: git is not installed (`Exit.ENVIRONMENT`).
+    """
+    try:
+        from git.cmd import Git  # imported late: it runs git once, and fails where there is none
+    except ImportError as error:
+        raise SyncError(
+            "git cannot be run", hint="install git 2.38 or newer", exit=Exit.ENVIRONMENT
+        ) from error
+    child = {**_ENVIRONMENT, "GIT_ALLOW_PROTOCOL": ":".join(protocols) or "none", **(env or {})}
+    # GitPython adds to os.environ and cannot take away, so env(1) does; names only, never values.
+    inherited = [n for n in os.environ if n.startswith("GIT_") and n not in child]
+    command = ["env", *(part for n in inherited for part in ("-u", n)), "git"]
+    command += [part for setting in _CONFIG for part in ("-c", setting)]
+    command += arguments
+    with tempfile.TemporaryFile() as stream:
+        stream.write(input or b"")
+        stream.seek(0)
+        result = Git(str(cwd)).execute(
+            command,
+            istream=cast(BinaryIO, stream),
+            env=child,
+            with_exceptions=False,
+            with_extended_output=True,
+            stdout_as_string=False,
+            strip_newline_in_stdout=False,
+        )
+    status, out, err = result
+    if status == 127 and not out:
+        raise SyncError("git cannot be run", hint="install git", exit=Exit.ENVIRONMENT, detail=err)
+    return status, out, err
+
+
+def _failure(arguments: Sequence[str], where: str, err: str, exit: Exit) -> GitError:
+    lines = [line for line in redact(err).strip().splitlines() if line.strip()][-8:]
+    command = redact(" ".join(arguments))
+    return GitError(
+        f"git {command[:200]} failed in {where}" + (f": {lines[-1]}" if lines else ""),
+        exit=exit,
+        detail="\n".join(lines),
+    )
+
+
+def ls_remote(url: str, *patterns: str, protocols: Collection[str] = PROTOCOLS) -> dict[str, str]:
+    """The refs of a remote repository that match `patterns` (all without any): name -> id.
+    An annotated tag has two entries; the one ending in `^{}` is the commit.
+
+    Raises:
+        GitError: the remote cannot be read (`Exit.ENVIRONMENT`).
+    """
+    arguments = ["ls-remote", "--quiet", "--", url, *patterns]
+    status, out, err = run(arguments, cwd=Path(tempfile.gettempdir()), protocols=protocols)
+    if status:
+        raise _failure(arguments[:1], redact(url), err, Exit.ENVIRONMENT)
+    pairs = (line.split("\t", 1) for line in _decode(out).splitlines())
+    return {ref: id for id, ref in pairs}
+
+
+def init_bare(path: Path) -> Repository:
+    """Make `path` an empty bare repository (one that is there is kept) without template or hook."""
+    path.mkdir(parents=True, exist_ok=True)
+    repository = Repository(path)
+    if not (path / "HEAD").exists():
+        arguments = ["init", "--quiet", "--bare", "--template=", "--initial-branch=none", "."]
+        status, _, err = run(arguments, cwd=path)
+        if status:
+            raise _failure(arguments, str(path), err, Exit.ENVIRONMENT)
+    return repository
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository at `path`: a bare one, or a work tree's root."""
+
+    path: Path
+
+    @property
+    def git_dir(self) -> Path:
+        dot_git = self.path.absolute() / ".git"
+        if dot_git.is_file():  # a linked work tree
+            return (dot_git.parent / dot_git.read_text().removeprefix("gitdir:").strip()).resolve()
+        return dot_git if dot_git.is_dir() else self.path.absolute()
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        *,
+        input: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+        check: bool = True,
+        protocols: Collection[str] = (),
+    ) -> bytes:
+        """git's standard output. See `run` of this module for the arguments.
+
+        Raises:
+            GitError: a status other than 0, where `check` is set; `Exit.ENVIRONMENT` when the
+                command was allowed a transport, `Exit.BAD_INPUT` otherwise.
+        """
+        status, out, err = self._status(arguments, input=input, env=env, protocols=protocols)
+        if status and check:
+            raise self._error(arguments, err, Exit.ENVIRONMENT if protocols else Exit.BAD_INPUT)
+        return out
+
+    def text(
+        self,
+        arguments: Sequence[str],
+        *,
+        input: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> str:
+        """`run`, decoded and without the last newline."""
+        return _decode(self.run(arguments, input=input, env=env)).removesuffix("\n")
+
+    def _status(
+        self,
+        arguments: Sequence[str],
+        *,
+        input: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+        protocols: Collection[str] = (),
+    ) -> tuple[int, bytes, str]:
+        where = self.git_dir
+        if not (where / "HEAD").exists():
+            raise SyncError(f"{self.path} is not a git repository")
+        arguments = [f"--git-dir={where}", *arguments]
+        return run(arguments, cwd=where, input=input, env=env, protocols=protocols)
+
+    def _error(self, arguments: Sequence[str], err: str, exit: Exit = Exit.BAD_INPUT) -> GitError:
+        return _failure(arguments, str(self.path), err, exit)
+
+    # ---- remotes
+
+    def fetch(
+        self,
+        url: str,
+        refspecs: Sequence[str],
+        *,
+        filter: str | None = None,
+        depth: int | None = None,
+        protocols: Collection[str] = PROTOCOLS,
+    ) -> None:
+        """Fetch `refspecs` from `url`, tags only where a refspec names them.
+
+        Args:
+            filter: "blob:none" makes this a partial clone, whose blobs come by `fetch_missing`;
+                a partial clone stays one whatever is given later.
+            depth: history to fetch, in commits.
+
+        Raises:
+            GitError: `Exit.ENVIRONMENT`, with git's lines.
+        """
+        options = [f"--filter={filter}"] if filter else []
+        options += [f"--depth={depth}"] if depth else []
+        self._fetch(url, options, ["--", _REMOTE, *refspecs], None, protocols)
+
+    def fetch_missing(
+        self, url: str, ids: Iterable[str], *, protocols: Collection[str] = PROTOCOLS
+    ) -> int:
+        """Fetch those of the blobs `ids` that are not here, in one batch; returns how many.
+
+        Raises:
+            GitError: `Exit.ENVIRONMENT`: the remote cannot be reached or has not all of them.
+        """
+        missing = self.missing(ids)
+        if missing:
+            self._fetch(url, ["--stdin"], [_REMOTE], "\n".join(missing).encode(), protocols)
+        return len(missing)
+
+    def _fetch(
+        self,
+        url: str,
+        options: Sequence[str],
+        rest: Sequence[str],
+        input: bytes | None,
+        protocols: Collection[str],
+    ) -> None:
+        arguments = ["-c", f"remote.{_REMOTE}.url={url}"]
+        if input is not None:  # objects by id: what is here already need not be negotiated
+            arguments += ["-c", "fetch.negotiationAlgorithm=noop"]
+        arguments += ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--force"]
+        arguments += ["--no-auto-maintenance", "--no-recurse-submodules", *options, *rest]
+        status, _, err = self._status(arguments, input=input, protocols=protocols)
+        if status:
+            what = ["fetch", *(rest[2:] if input is None else [f"{len(input) // 40} blobs"])]
+            raise _failure(what, f"{self.path} from {redact(url)}", err, Exit.ENVIRONMENT)
+
+    def missing(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """Those of the blobs `ids` that are not in this repository, sorted."""
+        wanted = sorted(set(ids))
+        if not wanted:
+            return ()
+        # rev-list names a tree's missing blobs without asking for them; a tree may be made of any.
+        listing = "".join(f"100644 blob {id}\t{id}\0" for id in wanted)
+        tree = self.text(["mktree", "-z", "--missing"], input=listing.encode())
+        lines = self.text(["rev-list", "--objects", "--missing=print", "--no-object-names", tree])
+        return tuple(sorted(line[1:] for line in lines.splitlines() if line.startswith("?")))
+
+    # ---- objects
+
+    def rev_parse(self, rev: str, kind: str = "commit") -> str:
+        """The full id of the commit ("tree", "blob", "object": of that kind) that `rev` names.
+
+        Raises:
+            SyncError: there is none in this repository.
+        """
+        if ":" in rev:  # after a path, `^{…}` would be read as part of it
+            return self.rev_parse(self._rev(rev, rev, "object"), kind)
+        return self._rev(f"{rev}^{{{kind}}}", rev, kind)
+
+    def _rev(self, expression: str, rev: str, kind: str) -> str:
+        command = ["rev-parse", "--verify", "--quiet", "--end-of-options", expression]
+        status, out, _ = self._status(command)
+        id = out.decode("ascii", "replace").strip()
+        if status or not _ID.fullmatch(id):
+            raise SyncError(f"{rev} is not a {kind} in {self.path}", hint="fetch it, or correct it")
+        return id
+
+    def has(self, id: str) -> bool:
+        """Whether the object `id` is here."""
+        return self._status(["cat-file", "-e", id])[0] == 0
+
+    def ls_tree(self, tree: str, *, recursive: bool = True) -> tuple[Entry, ...]:
+        """The entries of a tree or commit; blobs and submodules only where `recursive`."""
+        options = ["-r"] if recursive else []
+        out = self.run(["ls-tree", "-z", "--full-tree", *options, f"{tree}^{{tree}}"])
+        entries = []
+        for record in _records(out):
+            meta, path = record.split("\t", 1)
+            mode, type, id = meta.split(" ")
+            entries.append(Entry(mode, type, id, path))
+        return tuple(entries)
+
+    def blob(self, id: str) -> bytes:
+        """The bytes of one blob. Raises SyncError if it is not here."""
+        return self.blobs([id])[id]
+
+    def blobs(self, ids: Iterable[str]) -> dict[str, bytes]:
+        """The bytes of many blobs, by one command. Raises SyncError naming one that is not here."""
+        wanted = list(dict.fromkeys(ids))
+        if not wanted:
+            return {}
+        status, out, err = self._status(["cat-file", "--batch"], input="\n".join(wanted).encode())
+        if status:
+            found = re.search(r"could not fetch ([0-9a-f]{40})", err)
+            if found is None:
+                raise self._error(["cat-file", "--batch"], err)
+            raise self._absent(found[1])
+        result: dict[str, bytes] = {}
+        position = 0
+        for id in wanted:
+            end = out.index(b"\n", position)
+            header = out[position:end].split(b" ")
+            if len(header) != 3:
+                raise self._absent(id)
+            if header[1] != b"blob":
+                raise SyncError(f"object {id} in {self.path} is a {header[1].decode()}, not a blob")
+            position = end + 1 + int(header[2])
+            result[id] = out[end + 1 : position]
+            position += 1
+        return result
+
+    def _absent(self, id: str) -> SyncError:
+        return SyncError(f"blob {id} is not in {self.path}", hint="fetch it first")
+
+    def write_blob(self, data: bytes) -> str:
+        return self.text(["hash-object", "-w", "--stdin", "--no-filters"], input=data)
+
+    def write_tree(self, base: str | None, changes: Mapping[str, tuple[str, str] | None]) -> str:
+        """The id of the tree or commit `base` (None: the empty tree) with `changes` made: path ->
+        (mode, blob id), or None to delete. A file in the way of a placed path's folders goes, and
+        so does a folder in the way of a placed file. The blobs need not be here.
+
+        Raises:
+            SyncError: an unsafe path (absolute, `.git`, `..`).
+        """
+        for path in changes:
+            check_path(path)  # git itself would leave it out and say nothing
+        removed = [f"0 {NO_BLOB}\t{path}\0" for path, new in changes.items() if new is None]
+        placed = [f"{n[0]} {n[1]}\t{path}\0" for path, n in changes.items() if n is not None]
+        listing = os.fsencode("".join(removed + placed))
+        with tempfile.TemporaryDirectory(prefix="syncer-") as folder:
+            env = {"GIT_INDEX_FILE": f"{folder}/index"}
+            if base is not None:
+                self.run(["read-tree", f"{base}^{{tree}}"], env=env)
+            self.run(["update-index", "-z", "--index-info"], input=listing, env=env)
+            return self.text(["write-tree", "--missing-ok"], env=env)
+
+    def commit_tree(
+        self,
+        tree: str,
+        parents: Sequence[str] = (),
+        message: str = "",
+        author: str = _IDENTITY,
+        date: str = _EPOCH,
+    ) -> str:
+        """Write a commit. `author` ("Name <mail>") and `date` (as git reads one, with its zone)
+        are the committer's too, so that the same arguments give the same id."""
+        name, mail = author.removesuffix(">").rsplit("<", 1)
+        env: dict[str, str] = {}
+        for role in ("AUTHOR", "COMMITTER"):
+            env |= {f"GIT_{role}_NAME": name.strip(), f"GIT_{role}_EMAIL": mail}
+            env[f"GIT_{role}_DATE"] = date
+        options = [part for parent in parents for part in ("-p", parent)]
+        command = ["commit-tree", "--no-gpg-sign", *options, f"{tree}^{{tree}}"]
+        return self.text(command, input=message.encode(), env=env)
+
+    def merge_tree(self, base: str, ours: str, theirs: str) -> MergeResult:
+        """Merge two trees or commits three-way over `base`, in memory."""
+        # git 2.39's merge-tree finds the base itself: two commits with one parent leave no choice.
+        root = self.commit_tree(base)
+        sides = [
+            self.commit_tree(side, [root], name) for side, name in ((ours, "o"), (theirs, "t"))
+        ]
+        arguments = ["merge-tree", "--write-tree", "-z", "--messages", *sides]
+        status, out, err = self._status(arguments)
+        if status not in (0, 1):
+            raise self._error(arguments, err)
+        fields = _decode(out).split("\0")
+        tree, rest = fields[0], fields[1:]
+        end = rest.index("")
+        conflicts = dict.fromkeys(field.split("\t", 1)[1] for field in rest[:end])
+        return MergeResult(tree, status == 0, tuple(conflicts), _messages(rest[end + 1 :]))
+
+    # ---- history
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        return self._status(["merge-base", "--is-ancestor", old, new])[0] == 0
+
+    def log(
+        self, old: str | None, new: str, *, limit: int = 200
+    ) -> tuple[int, tuple[tuple[str, str], ...]]:
+        """How many commits `new` has that `old` has not, and the newest `limit` of them as
+        (id, subject)."""
+        span = [new, *([f"^{old}"] if old else []), "--"]
+        count = int(self.text(["rev-list", "--count", *span]))
+        out = self.run(["log", "-z", f"--max-count={limit}", "--format=%H %s", *span])
+        pairs = (record.split(" ", 1) for record in _records(out))
+        return count, tuple((id, subject) for id, subject in pairs)
+
+    def diff_tree(self, old: str, new: str, *, renames: int | None = 50) -> tuple[Change, ...]:
+        """The paths that differ between two trees or commits, sorted. `renames` is the least
+        similarity in percent; 100 and None (no renames) need no blob."""
+        detect = "--no-renames" if renames is None else f"--find-renames={renames}%"
+        options = ["-r", "-z", "--raw", "--no-abbrev", "--no-ext-diff", "--no-textconv", detect]
+        trees = [f"{old}^{{tree}}", f"{new}^{{tree}}"]
+        fields = iter(_records(self.run(["diff-tree", *options, *trees])))
+        changes = []
+        for meta in fields:
+            old_mode, new_mode, old_id, new_id, status = meta.removeprefix(":").split(" ")
+            old_path = path = next(fields)
+            if status[0] == "R":
+                path = next(fields)
+            changes.append(Change(status[0], path, old_path, old_mode, new_mode, old_id, new_id))
+        return tuple(sorted(changes, key=lambda change: change.path))
+
+    # ---- files
+
+    def export(self, tree: str, folder: Path, paths: Collection[str] | None = None) -> int:
+        """Write a tree's files (all, or those of `paths`) below `folder`, which must be absent or
+        empty: exact bytes, exact modes, submodules as empty folders. Returns how many files.
+
+        Raises:
+            SyncError: a path that leaves the folder or names git's own, two paths that differ only
+                in case, a symbolic link that leads outside, a path of `paths` that is not there.
+        """
+        entries = self.ls_tree(tree)
+        if paths is not None:
+            wanted = set(paths)
+            entries = tuple(entry for entry in entries if entry.path in wanted)
+            absent = sorted(wanted - {entry.path for entry in entries})
+            if absent:
+                raise SyncError(f"{absent[0]} is not in {tree} of {self.path}")
+        check_paths(entry.path for entry in entries)
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise SyncError(f"{folder} is not empty", hint="remove it")
+        made = {folder}
+        files = [entry for entry in entries if entry.type == "blob"]
+        for parent in {(folder / entry.path).parent for entry in files}:
+            _make_folder(parent, made)
+        for entry in entries:
+            if entry.type == "commit":
+                _make_folder(folder / entry.path, made)
+        # Links come last: nothing is ever written through one.
+        files.sort(key=lambda entry: entry.mode == "120000")
+        for start in range(0, len(files), _BATCH):
+            batch = files[start : start + _BATCH]
+            contents = self.blobs(entry.id for entry in batch)
+            for entry in batch:
+                _write(folder, entry, contents[entry.id])
+        return len(files)
+
+
+def check_path(path: str) -> None:
+    """Raise SyncError if a tree's path is unsafe to write: it leaves the folder or is git's own."""
+    if path.startswith("/") or "\\" in path or "\0" in path:
+        raise SyncError(f"unsafe path {path!r}: absolute, or with a backslash")
+    for part in path.split("/"):
+        if part in ("", ".", ".."):
+            raise SyncError(f"unsafe path {path!r}: it has an empty, `.` or `..` part")
+        plain = "".join(c for c in part if unicodedata.category(c) != "Cf").casefold()
+        if plain.rstrip(". ").split(":")[0] in (".git", "git~1"):
+            raise SyncError(f"unsafe path {path!r}: {part!r} names git's own folder")
+
+
+def check_paths(paths: Iterable[str]) -> None:
+    """Raise SyncError for a path that is unsafe, or that clashes with another on a file system
+    that ignores case."""
+    seen: dict[str, str] = {}
+    for path in paths:
+        check_path(path)
+        parts = path.split("/")
+        for count in range(1, len(parts) + 1):
+            prefix = "/".join(parts[:count])
+            other = seen.setdefault(unicodedata.normalize("NFC", prefix).casefold(), prefix)
+            if other != prefix:
+                raise SyncError(f"paths {other!r} and {prefix!r} differ only in case")
+
+
+def _make_folder(folder: Path, made: set[Path]) -> None:
+    if folder not in made:
+        _make_folder(folder.parent, made)
+        folder.mkdir()
+        made.add(folder)
+
+
+def _write(folder: Path, entry: Entry, data: bytes) -> None:
+    target = folder / entry.path
+    if entry.mode != "120000":
+        target.write_bytes(data)
+        target.chmod(0o755 if entry.mode == "100755" else 0o644)
+        return
+    link = os.fsdecode(data)
+    target.symlink_to(link)
+    inside = os.path.realpath(folder)
+    reached = os.path.realpath(target)
+    if posixpath.isabs(link) or os.path.commonpath([inside, reached]) != inside:
+        target.unlink()
+        raise SyncError(f"{entry.path} is a symbolic link that leads outside: {link}")
+
+
+def _decode(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _records(data: bytes) -> Iterator[str]:
+    """The NUL-ended records of git's `-z` output."""
+    text = _decode(data)
+    return iter(text.removesuffix("\0").split("\0")) if text else iter(())
+
+
+def _messages(fields: list[str]) -> tuple[str, ...]:
+    """merge-tree's conflict messages: groups of a count, that many paths, a type, a text."""
+    messages = []
+    while len(fields) > 2:
+        count = int(fields[0])
+        kind, text = fields[count + 1], fields[count + 2]
+        if kind.startswith("CONFLICT"):
+            messages.append(text.strip())
+        fields = fields[count + 3 :]
+    return tuple(messages)
