@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.constants import SH_FLAGS
@@ -219,7 +221,7 @@ def _check_flags(port: Port, tree: Path, out: Path) -> None:
 
 
 def measure(
-    spec: FirmwareSpec, board: str, elf: Path, memories: dict[str, tuple[Memory, ...]]
+    spec: FirmwareSpec, board: str, elf: Path, memories: Mapping[Any, tuple[Memory, ...]]
 ) -> Firmware:
     """Sizes of a linked program by section: bytes that lie in flash (initialised data counts
     there too) and bytes of RAM.
@@ -258,25 +260,33 @@ def measure(
         kind=spec.kind,
         board=board,
         elf=str(elf),
+        sha256=file_digest(elf),
         flash=sum(s.size for s in sections if "flash" in s.memory),
         ram=sum(s.size for s in sections if "ram" in s.memory),
         sections=tuple(sections),
     )
 
 
-def _memory(address: int, memories: dict[str, tuple[Memory, ...]]) -> str:
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file; empty if it is not there."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def _memory(address: int, memories: Mapping[Any, tuple[Memory, ...]]) -> str:
     for name, ranges in memories.items():
         if any(m.start <= address < m.start + m.length for m in ranges):
             return name
     return "other"
 
 
-def symbol_addresses(elf: Path, names: Sequence[str]) -> dict[str, int]:
-    """Addresses of functions by their linker names, without the Thumb bit; absent ones left out."""
-    wanted, found = set(names), {}
+def symbols_starting(elf: Path, prefix: str) -> list[int]:
+    """Addresses, sorted and without the Thumb bit, of the functions whose linker names start so."""
     with elf.open("rb") as file:
-        table = ELFFile(file).get_section_by_name(".symtab")
-        for symbol in table.iter_symbols() if table else ():
-            if symbol.name in wanted and symbol["st_shndx"] != "SHN_UNDEF":
-                found[symbol.name] = int(symbol["st_value"]) & ~1
-    return found
+        table: Any = ELFFile(file).get_section_by_name(".symtab")
+        return sorted(
+            {
+                int(symbol["st_value"]) & ~1
+                for symbol in (table.iter_symbols() if table else ())
+                if symbol.name.startswith(prefix) and symbol["st_info"]["type"] == "STT_FUNC"
+            }
+        )

@@ -107,6 +107,16 @@ class Journal:
             owner.unlink(missing_ok=True)
             lock.release()
 
+    def is_held(self) -> bool:
+        """Whether a roll holds the port now."""
+        try:
+            with FileLock(self.folder / "lock", timeout=0):
+                return False
+        except Timeout:
+            return True
+        except OSError:
+            return False
+
     def store(self, stage: str, key: str, seconds: float, result: object) -> None:
         entry = {"key": key, "seconds": seconds, "result": _plain(result)}
         write_whole(self.folder / "stages" / f"{stage}.json", json.dumps(entry).encode())

@@ -153,12 +153,14 @@ class Section:
 
 @dataclass(frozen=True)
 class Firmware:
-    """One linked program. `kind` is "benchmark", "check", "test" or "example"."""
+    """One linked program. `kind` is "benchmark", "check", "test" or "example"; `sha256` is its
+    ELF file's."""
 
     name: str
     kind: str
     board: str
     elf: str
+    sha256: str
     flash: int
     ram: int
     sections: tuple[Section, ...] = ()

@@ -1,0 +1,52 @@
+"""The program `sync`, also installed as `tflm-sync`.
+
+coreutils has a `sync` too, and ours may stand before it on the path. So what can only be meant
+for the system's is handed on: file arguments, `-d`, `-f`, and a bare `sync` outside a port.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from syncer.port import find_port
+
+COMMANDS = ("roll", "status", "accept", "doctor", "demo", "emulate")
+_SYSTEM_OPTIONS = ("-d", "-f", "--data", "--file-system")
+
+
+def main() -> None:
+    """Entry point of both console scripts."""
+    arguments = sys.argv[1:]
+    if Path(sys.argv[0]).name == "sync":
+        if not arguments and find_port(Path.cwd()) is None:
+            os.sync()
+            return
+        if arguments and meant_for_system(arguments):
+            _run_system(arguments)
+    from syncer.cli.app import run  # late: the system's sync should not wait for ours
+
+    sys.exit(run(arguments))
+
+
+def meant_for_system(arguments: list[str]) -> bool:
+    """Whether a command line can only be one for coreutils' sync."""
+    first = arguments[0]
+    if first in _SYSTEM_OPTIONS:
+        return True
+    return not first.startswith("-") and first not in COMMANDS and Path(first).exists()
+
+
+def _run_system(arguments: list[str]) -> None:
+    ours = Path(sys.argv[0]).resolve().parent
+    folders = [
+        folder
+        for folder in os.environ.get("PATH", os.defpath).split(os.pathsep)
+        if folder and Path(folder).resolve() != ours
+    ]
+    system = shutil.which("sync", path=os.pathsep.join(folders))
+    if system is None:
+        sys.exit("sync: the system has no sync of its own; for ours see `tflm-sync --help`")
+    os.execv(system, ["sync", *arguments])

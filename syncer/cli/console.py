@@ -1,0 +1,104 @@
+"""What every command prints with: progress on a terminal, plain lines elsewhere, errors."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
+
+from syncer.errors import SyncError
+from syncer.model import StageRecord, Verdict
+
+_SIGNS = {Verdict.PASSED: "[green]✓[/]", Verdict.UP_TO_DATE: "[green]✓[/]"}
+
+
+def print_error(error: SyncError) -> None:
+    """Say what happened, then the detail, then what to do; on standard error."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"[red bold]sync:[/] {escape(error.message)}")
+    if error.detail:
+        for line in error.detail.splitlines():
+            console.print(f"  [dim]{escape(line)}[/]")
+    if error.hint:
+        console.print(f"[cyan]→[/] {escape(error.hint)}")
+
+
+class Watch:
+    """Shows a roll's progress: a spinner for the stage that runs, a line for each that ended.
+
+    Args:
+        verbose: print every note; otherwise a note only replaces the spinner's text.
+        quiet: print nothing.
+    """
+
+    def __init__(self, *, verbose: bool = False, quiet: bool = False) -> None:
+        self.console = Console(highlight=False, soft_wrap=True, quiet=quiet)
+        self.verbose = verbose
+        self._status: Status | None = None
+        self._stage = ""
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    def begin(self, stage: str) -> None:
+        self._stage = stage
+        if self.console.is_terminal:
+            self._status = self.console.status(f"{stage} …")
+            self._status.start()
+        elif self.verbose:
+            self.console.print(f"{stage} …")
+
+    def note(self, text: str) -> None:
+        if self.verbose:
+            self.console.print(f"    [dim]{escape(text)}[/]")
+        elif self._status:
+            self._status.update(f"{self._stage} … [dim]{escape(text)}[/]")
+
+    def end(self, record: StageRecord) -> None:
+        self._stop()
+        sign = _SIGNS.get(record.verdict, "[red]✗[/]")
+        seconds = "unchanged" if record.cached else f"{record.seconds:.1f} s"
+        text = "" if record.verdict is Verdict.PASSED else f"  {record.verdict}"
+        self.console.print(f"{sign} {record.name:<8} [dim]{seconds:>10}[/]{text}")
+
+    def _stop(self) -> None:
+        if self._status:
+            self._status.stop()
+            self._status = None
+
+
+def find_port_file(given: str | None) -> str:
+    """The port.toml meant by --port, or the one this folder lies in.
+
+    Raises:
+        SyncError: there is none.
+    """
+    from pathlib import Path
+
+    from syncer.port import find_port
+
+    if given:
+        return given
+    found = find_port(Path.cwd())
+    if found is None:
+        raise SyncError(
+            f"{Path.cwd()} is not in a port: there is no port/port.toml here or above",
+            hint="Go to a port's folder, name one with --port FILE, or try `sync demo`.",
+        )
+    return str(found)
+
+
+port_option = click.option(
+    "--port", "port_file", metavar="FILE", help="The port.toml (default: the one in this folder)."
+)

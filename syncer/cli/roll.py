@@ -1,0 +1,84 @@
+"""sync roll: one roll of the port."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from syncer.cli.console import Watch, find_port_file, port_option, print_error
+from syncer.errors import Exit
+from syncer.pipeline import STAGES, Order, Outcome, roll
+from syncer.port import Port, load_port
+from syncer.report import status
+from syncer.report.terminal import terminal
+
+
+@click.command()
+@click.option(
+    "--upstream", metavar="REF", help="Branch, tag or commit (default: the port's branch)."
+)
+@port_option
+@click.option(
+    "--until", type=click.Choice(STAGES), default=STAGES[-1], help="The last stage to run."
+)
+@click.option("--target", default="emulator", show_default=True, help="Where firmware runs.")
+@click.option(
+    "--publish",
+    type=click.Choice(["dry-run"]),
+    default="dry-run",
+    show_default=True,
+    help="What becomes of the pull request.",
+)
+@click.option("--mirrors", metavar="FILE", envvar="SYNC_MIRRORS", help="Table of URL -> mirror.")
+@click.option("--bootrom", metavar="FILE", help="The RP2040 boot ROM to emulate with.")
+@click.option("--json", "json_file", metavar="FILE", help="Also write the status document here.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more while it runs.")
+def command(
+    upstream: str | None,
+    port_file: str | None,
+    until: str,
+    target: str,
+    publish: str,
+    mirrors: str | None,
+    bootrom: str | None,
+    json_file: str | None,
+    verbose: bool,
+) -> int:
+    """Bring the port to upstream's newest commit: resolve, rebase, tree, build, test, bench,
+    report, publish. The lock is not moved; see `sync accept`."""
+    from syncer.components import load_mirrors
+
+    port = load_port(Path(find_port_file(port_file)))
+    order = Order(
+        upstream=upstream,
+        until=until,
+        target=target,
+        bootrom=Path(bootrom) if bootrom else None,
+        mirrors=load_mirrors(Path(mirrors) if mirrors else None),
+    )
+    return show(port, order, json_file=json_file, verbose=verbose)
+
+
+def show(port: Port, order: Order, *, json_file: str | None = None, verbose: bool = False) -> int:
+    """Run a roll and print it; the exit status."""
+    with Watch(verbose=verbose, quiet=json_file == "-") as watch:
+        outcome = roll(port, order, watch)
+    document = status.status_document(outcome.roll)
+    if json_file == "-":
+        click.echo(status.dumps(document), nl=False)
+    elif json_file:
+        Path(json_file).write_text(status.dumps(document), encoding="utf-8")
+    watch.console.print(terminal(document))
+    _say_where(watch, port, outcome)
+    if outcome.error:
+        print_error(outcome.error)
+        return outcome.error.exit
+    return Exit.OK
+
+
+def _say_where(watch: Watch, port: Port, outcome: Outcome) -> None:
+    if outcome.published:
+        watch.console.print(outcome.published.text, markup=False)
+    elif outcome.error is None:
+        watch.console.print(f"Results: {port.state}", markup=False)

@@ -1,0 +1,291 @@
+"""The body of each stage: a function of its inputs to a frozen result. Only pipeline.py calls them.
+
+Here the modules that may not know one another meet: the queue and the overrides, the firmware and
+the target it runs on, what it printed and what TFLM says on the host.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from syncer.bench import oracle, parse
+from syncer.bench.compare import figures
+from syncer.build import symbols_starting
+from syncer.errors import Exit, SyncError
+from syncer.git import Repository
+from syncer.lock import Lock, lock_text
+from syncer.model import (
+    BenchesResult,
+    BenchResult,
+    BuildResult,
+    Firmware,
+    Layer,
+    PatchResult,
+    PatchVerdict,
+    Rebased,
+    Resolved,
+    TestResult,
+    TestsResult,
+    Verdict,
+)
+from syncer.overrides import apply_overrides
+from syncer.port import Benchmark, Port
+from syncer.queue.rebase import rebase_component
+from syncer.queue.series import read_series
+from syncer.targets import Target
+from syncer.tree.arrays import input_bytes
+
+Note = Callable[[str], None]
+
+# MicroProfiler's two functions by the start of their linker names (micro_profiler.h upstream); the
+# end of a name is its parameters, which differ between compilers.
+_BEGIN = "_ZN6tflite13MicroProfiler10BeginEvent"
+_END = "_ZN6tflite13MicroProfiler8EndEvent"
+_CHECK_DONE = "check done"
+
+
+def rebase(port: Port, resolved: Resolved, repositories: Mapping[str, Repository]) -> Rebased:
+    """Move the queue onto the new commits, component by component, and lay the overrides over it.
+    A conflict ends the component's queue there; it is in the result, not raised."""
+    trees: dict[str, str] = {}
+    patches: list[PatchResult] = []
+    overrides = []
+    for pin in resolved.pins:
+        repo = repositories[pin.name]
+        series = read_series(port.at(port.toml.patches.folder) / pin.name, pin.name)
+        tree, results = rebase_component(repo, series, pin.tree, context=port.toml.patches.context)
+        patches += results
+        mine = [item for item in port.toml.override if item.component == pin.name]
+        tree, laid = apply_overrides(
+            repo, tree, mine, lambda item: port.at(item.source).read_bytes()
+        )
+        overrides += laid
+        trees[pin.name] = tree
+    return Rebased(trees, tuple(patches), tuple(overrides))
+
+
+def check_rebase(port: Port, rebased: Rebased) -> None:
+    """Raises SyncError (CONFLICT) for a patch that conflicts or an override whose upstream file
+    changed: both need a person."""
+    for patch in rebased.patches:
+        if patch.verdict is PatchVerdict.CONFLICT:
+            raise SyncError(
+                f"{patch.component}: {patch.file} conflicts in {', '.join(patch.conflicts)}",
+                hint="Bring the patch to the new upstream by hand, or roll to an older --upstream.",
+                exit=Exit.CONFLICT,
+                detail=patch.reason,
+            )
+    for override in rebased.overrides:
+        if override.drifted:
+            now = override.found or "gone"
+            raise SyncError(
+                f"{override.component}: upstream changed {override.path} under {override.source}"
+                f" (blob {override.shadowed[:12]} → {now[:12]})",
+                hint="Take upstream's change into the override, then set `shadows` in "
+                f"{port.file.name} to {override.found or 'another file'}.",
+                exit=Exit.CONFLICT,
+            )
+
+
+def test(port: Port, built: BuildResult, target: Callable[[], Target], note: Note) -> TestsResult:
+    """Run every test program, as many at a time as there are cores."""
+    programs = [firmware for firmware in built.firmware if firmware.kind == "test"]
+
+    def one(firmware: Firmware) -> TestResult:
+        run = target().run(
+            Path(firmware.elf), until=parse.SUCCESS, budget_cycles=port.toml.budget.test_cycles
+        )
+        result = parse.parse_tests(firmware.name, run.output)
+        if run.failure:
+            reason = f"{run.failure}; {result.reason}" if result.reason else run.failure
+            result = replace(result, passed=False, reason=reason)
+        note(f"{firmware.name}: {'passed' if result.passed else result.reason}")
+        return replace(result, cycles=run.cycles or 0)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return TestsResult(tuple(pool.map(one, programs)))
+
+
+def check_tests(tests: TestsResult) -> None:
+    failed = [result for result in tests.results if not result.passed]
+    if not tests.results:
+        raise SyncError("the port names no test firmware", exit=Exit.TEST)
+    if failed:
+        raise SyncError(
+            f"{len(failed)} of {len(tests.results)} tests failed: "
+            + ", ".join(result.name for result in failed),
+            exit=Exit.TEST,
+            detail="\n".join(f"{result.name}: {result.reason}" for result in failed),
+        )
+
+
+def bench(
+    port: Port,
+    built: BuildResult,
+    upstream_file: Callable[[str], bytes],
+    lock: Lock,
+    target: Target,
+    note: Note,
+) -> BenchesResult:
+    """Run every benchmark and its check; compare outputs with TFLM's on the host."""
+    by_name = {firmware.name: firmware for firmware in built.firmware}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [
+            pool.submit(_one_bench, port, spec, by_name, upstream_file, target)
+            for spec in port.toml.benchmark
+        ]
+        results = []
+        for job in jobs:
+            results.append(job.result())
+            note(f"{results[-1].name}: {results[-1].ticks / 1000:.1f} ms")
+    compared = figures(results, built, lock.figures, port.toml.gates)
+    return BenchesResult(tuple(results), compared)
+
+
+def _one_bench(
+    port: Port,
+    spec: Benchmark,
+    by_name: Mapping[str, Firmware],
+    upstream_file: Callable[[str], bytes],
+    target: Target,
+) -> BenchResult:
+    firmware = by_name[spec.firmware]
+    elf = Path(firmware.elf)
+    begin, end = (symbols_starting(elf, name) for name in (_BEGIN, _END))
+    run = target.run(
+        elf,
+        until=spec.until,
+        count=spec.until_count,
+        budget_cycles=port.toml.budget.benchmark_cycles,
+        marks=[*begin, *end],
+    )
+    if run.failure:
+        raise SyncError(f"{spec.firmware}: {run.failure}", exit=Exit.TEST, detail=_tail(run.output))
+    ticks, layers = parse.parse_benchmark(run.output, spec.tag)
+    cycles = None
+    if len(begin) == len(end) == 1 and run.marks:
+        cycles, layers = parse.layer_cycles(
+            run.marks,
+            begin[0],
+            end[0],
+            layers,
+            inference=spec.inference,
+            clock_hz=target.clock_hz,
+            before=parse.events_before(run.output),
+        )
+    layers, arena, outputs, note = _check(port, spec, by_name, upstream_file, target, layers)
+    return BenchResult(
+        name=spec.name,
+        target=target.name,
+        clock_hz=target.clock_hz,
+        ticks=ticks,
+        layers=layers,
+        cycles=cycles,
+        arena=arena,
+        flash=firmware.flash,
+        ram=firmware.ram,
+        outputs=outputs,
+        note=note,
+    )
+
+
+def _check(
+    port: Port,
+    spec: Benchmark,
+    by_name: Mapping[str, Firmware],
+    upstream_file: Callable[[str], bytes],
+    target: Target,
+    layers: tuple[Layer, ...],
+) -> tuple[tuple[Layer, ...], int | None, Verdict, str]:
+    """Each operator's output, on the target against TFLM on the host."""
+    run = target.run(
+        Path(by_name[spec.check].elf),
+        until=_CHECK_DONE,
+        budget_cycles=port.toml.budget.benchmark_cycles,
+    )
+    if run.failure:
+        raise SyncError(f"{spec.check}: {run.failure}", exit=Exit.TEST, detail=_tail(run.output))
+    crcs, arena = parse.parse_check(run.output)
+    if [op for _, op, _ in crcs] != [layer.op for layer in layers]:
+        raise SyncError(
+            f"{spec.check} ran other operators than {spec.firmware}: "
+            f"{len(crcs)} against {len(layers)}",
+            hint="Both must run the same model; look at their sources in port.toml.",
+            exit=Exit.TEST,
+        )
+    layers = tuple(replace(layer, crc=crc) for layer, (_, _, crc) in zip(layers, crcs, strict=True))
+    try:
+        inputs = [input_bytes(path, upstream_file(path)) for path in spec.inputs]
+        host = oracle.operator_crcs(upstream_file(spec.model), inputs)
+    except oracle.OracleUnavailable as error:
+        return layers, arena, Verdict.NOT_CHECKED, error.message
+    if [item.op for item in host] != [layer.op for layer in layers]:
+        return layers, arena, Verdict.TEST, "TFLM on the host ran other operators"
+    layers = tuple(replace(a, host_crc=b.crc) for a, b in zip(layers, host, strict=True))
+    for layer in layers:
+        if layer.crc != layer.host_crc:
+            note = f"layer {layer.index} ({layer.op}) is the first whose output differs"
+            return layers, arena, Verdict.TEST, note
+    return layers, arena, Verdict.PASSED, f"{len(layers)} operators equal TFLM on the host"
+
+
+def check_benches(benches: BenchesResult) -> None:
+    """Raises SyncError: (TEST) outputs differ from TFLM's; (GATE) a figure is over its limit."""
+    wrong = [result for result in benches.results if result.outputs is Verdict.TEST]
+    if wrong:
+        raise SyncError(
+            f"{wrong[0].name}: {wrong[0].note}",
+            hint="A kernel computes something else than TFLM on the host.",
+            exit=Exit.TEST,
+        )
+    over = [figure for figure in benches.figures if figure.over]
+    if over:
+        first = over[0]
+        raise SyncError(
+            f"{len(over)} figure(s) over the limit, first {first.name}: "
+            f"{first.old:,} → {first.new:,} {first.unit} (limit {first.limit:,})",
+            hint="Find what made it worse; if it is worth it, accept it: sync accept",
+            exit=Exit.GATE,
+        )
+
+
+def next_lock(
+    resolved: Resolved, rebased: Rebased, built: BuildResult, benches: BenchesResult
+) -> Lock:
+    """What becomes accepted once this roll is merged."""
+    return Lock(
+        commits={pin.name: pin.commit for pin in resolved.pins},
+        written={pin.name: pin.written for pin in resolved.components},
+        overrides={f"{item.component}:{item.path}": item.found or "" for item in rebased.overrides},
+        tools={tool.name: tool.version for tool in built.tools},
+        figures={figure.name: figure.new for figure in benches.figures},
+    )
+
+
+def changed_files(port: Port, rebased: Rebased, lock: Lock) -> dict[str, str | None]:
+    """What a roll changes in the port's repository: refreshed and dropped patches, each series,
+    the lock. Paths relative to the port's root."""
+    files: dict[str, str | None] = {
+        port.lock_file.relative_to(port.root).as_posix(): lock_text(lock)
+    }
+    gone = (PatchVerdict.ABSORBED, PatchVerdict.DROPPED, PatchVerdict.EMPTIED)
+    for component in {patch.component for patch in rebased.patches}:
+        mine = [patch for patch in rebased.patches if patch.component == component]
+        folder = f"{port.toml.patches.folder}/{component}"
+        for patch in mine:
+            if patch.verdict in gone:
+                files[f"{folder}/{patch.file}"] = None
+            elif patch.refreshed is not None:
+                files[f"{folder}/{patch.file}"] = patch.refreshed
+        if any(patch.verdict in gone for patch in mine):
+            kept = [patch.file for patch in mine if patch.verdict not in gone]
+            files[f"{folder}/series"] = "".join(f"{name}\n" for name in kept)
+    return files
+
+
+def _tail(output: str) -> str:
+    return "\n".join(output.splitlines()[-15:])
