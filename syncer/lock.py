@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import asdict, field
 from pathlib import Path
@@ -42,7 +43,7 @@ def load_lock(file: Path) -> Lock:
     hint = f"Restore it from git: git checkout -- {file.name}"
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
-        lock = _SCHEMA.validate_python(data)
+        lock = _SCHEMA.validate_json(json.dumps(data, default=str))
     except FileNotFoundError:
         return Lock()
     except OSError as error:

@@ -187,8 +187,8 @@ class Build:
     toolchain: Toolchain
     sdk: Sdk
     memories: dict[Literal["flash", "ram"], tuple[Memory, ...]]
+    boards: tuple[Name, ...]
     generator: str = "Ninja"
-    boards: tuple[Name, ...] = ("pico",)
     optimisation: str = "-O3"
     cmake: dict[str, str] = field(default_factory=dict)
 

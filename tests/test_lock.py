@@ -1,0 +1,44 @@
+"""sync.lock: read back what was written; refuse what this version does not write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncer.errors import SyncError
+from syncer.lock import Lock, load_lock, lock_text
+
+TEXTS = st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=4)
+NUMBERS = st.dictionaries(st.text(max_size=8), st.integers(0, 2**53), max_size=4)
+
+
+@given(st.builds(Lock, commits=TEXTS, overrides=TEXTS, tools=TEXTS, figures=NUMBERS))
+def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, lock: Lock) -> None:
+    file = tmp_path_factory.mktemp("lock") / "sync.lock"
+    file.write_text(lock_text(lock), encoding="utf-8", newline="")
+    assert load_lock(file) == lock
+    assert lock_text(load_lock(file)) == lock_text(lock)
+
+
+def test_no_lock_is_a_first_roll(tmp_path: Path) -> None:
+    assert load_lock(tmp_path / "sync.lock") == Lock()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("format = ", "not valid TOML"),
+        ("format = 2", "reads format 1"),
+        ("[figures]\ncycles = 'many'", "figures.cycles"),
+        ("[colours]", "colours"),
+    ],
+)
+def test_a_lock_of_another_form_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "sync.lock"
+    file.write_text(text)
+    with pytest.raises(SyncError, match=said) as caught:
+        load_lock(file)
+    assert caught.value.hint

@@ -1,0 +1,153 @@
+"""port.toml: what is read, and what a person is told when it is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from syncer.errors import SyncError
+from syncer.port import find_port, load_port
+
+GOOD = """
+[port]
+name = "toy"
+[upstream]
+name = "up"
+url = "https://example.invalid/up"
+[[component]]
+name = "lib"
+url = "https://example.invalid/lib"
+pin = { file = "pins.sh", pattern = 'PIN="(\\w+)"' }
+path = "lib"
+only = ["Source/*"]
+[[override]]
+component = "lib"
+path = "Source/a.c"
+source = "port/a.c"
+shadows = "0123456789012345678901234567890123456789"
+[tree]
+makefile = "Makefile"
+downloads = "downloads"
+goals = ["list"]
+[[tree.own]]
+from = "port/src"
+to = "port"
+[build]
+boards = ["toy"]
+toolchain = { prefix = "arm-none-eabi-", minimum = "12", packages = "gcc-arm-none-eabi" }
+[build.sdk]
+name = "sdk"
+variable = "SDK"
+board_variable = "BOARD"
+version = "1.0"
+version_file = "v"
+version_pattern = '(\\d+)'
+[build.memories]
+flash = [{ start = 0x10000000, length = 4096 }]
+ram = []
+[[firmware]]
+name = "bench"
+kind = "benchmark"
+sources = ["bench.cc"]
+[[firmware]]
+name = "check"
+kind = "check"
+sources = ["check.cc"]
+[[benchmark]]
+name = "m"
+firmware = "bench"
+check = "check"
+tag = "Run(1)"
+inference = 0
+until = "done"
+model = "m.tflite"
+inputs = []
+[publish]
+branch = "sync/up"
+"""
+
+
+def write(folder: Path, text: str = GOOD) -> Path:
+    file = folder / "port" / "port.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    return file
+
+
+def test_reads_a_port(tmp_path: Path) -> None:
+    port = load_port(write(tmp_path))
+    assert port.name == "toy"
+    assert port.root == tmp_path
+    assert port.state == tmp_path / ".sync" / "toy"
+    assert port.lock_file == tmp_path / "port" / "sync.lock"
+    assert port.toml.tree.own[0].from_ == "port/src"
+    assert port.toml.patches.context == 3
+    assert port.needs("lib", "Source/deep/a.c")
+    assert not port.needs("lib", "Docs/a.md")
+    assert port.needs("up", "anything")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('name = "toy"', 'name = "toy"\ncolour = "red"', "port.colour: unknown key"),
+        ('name = "toy"', "", "port.name: missing"),
+        ('name = "toy"', "name = 7", "port.name: Input should be a valid string, not 7"),
+        ('path = "lib"', 'path = "../lib"', "component.0.path: must be a relative path"),
+        ('path = "lib"', 'path = "/lib"', "component.0.path: must be a relative path"),
+        ('(\\w+)"', '\\w+"', "component.0.pin: must have exactly one group"),
+        ('kind = "check"', 'kind = "chekc"', "firmware.1.kind"),
+        ('shadows = "01', 'shadows = "x1', "override.0.shadows: must be a blob id"),
+        (
+            'component = "lib"',
+            'component = "bil"',
+            "override.component: 'bil' is not one of up, lib",
+        ),
+        ('check = "check"', 'check = "bench"', "no firmware of kind check is named 'bench'"),
+        ('name = "check"', 'name = "bench"', "firmware.name: 'bench' stands there twice"),
+        ('name = "toy"', 'name = "toy"\nroot = "nowhere"', "which does not hold port.toml"),
+        ("[publish]", "[publish", "not valid TOML"),
+    ],
+)
+def test_a_mistake_is_named_with_file_and_key(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    assert old in GOOD
+    file = write(tmp_path, GOOD.replace(old, new, 1))
+    with pytest.raises(SyncError) as caught:
+        load_port(file)
+    text = f"{caught.value.message}\n{caught.value.detail}"
+    assert str(file) in caught.value.message
+    assert said.split(": ")[-1] in text
+    assert said.split(":")[0] in text
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    file = write(tmp_path, GOOD.replace('goals = ["list"]', "goals = 3").replace('"done"', "4"))
+    with pytest.raises(SyncError) as caught:
+        load_port(file)
+    assert "2 mistakes" in caught.value.message
+    assert "tree.goals" in caught.value.detail
+    assert "benchmark.0.until" in caught.value.detail
+
+
+def test_a_symlink_out_of_the_root_is_refused(tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+    port = load_port(write(inside))
+    (inside / "link").symlink_to(tmp_path)
+    with pytest.raises(SyncError, match="leads outside"):
+        port.at("link/secret")
+
+
+def test_a_missing_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(SyncError, match="No such file"):
+        load_port(tmp_path / "port.toml")
+
+
+def test_finds_the_port_from_a_folder_below(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    assert find_port(below) == file
+    assert find_port(tmp_path / "port") == file
