@@ -275,7 +275,7 @@ def file_digest(path: Path) -> str:
 def _memory(address: int, memories: Mapping[Any, tuple[Memory, ...]]) -> str:
     for name, ranges in memories.items():
         if any(m.start <= address < m.start + m.length for m in ranges):
-            return name
+            return str(name)
     return "other"
 
 

@@ -1,0 +1,178 @@
+"""Building with real cmake and ninja: flags, errors, sizes, and a toolset that is not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from syncer.build import (
+    build,
+    file_digest,
+    find_sdk,
+    find_toolset,
+    measure,
+    missing_tools,
+    symbols_starting,
+)
+from syncer.errors import Exit, SyncError
+from syncer.port import FirmwareSpec, Memory, Port, load_port
+
+PORT = """
+[port]
+name = "toy"
+[upstream]
+name = "up"
+url = "https://example.invalid/up"
+[tree]
+makefile = "Makefile"
+downloads = "downloads"
+goals = ["list"]
+[build]
+boards = ["toy"]
+optimisation = "-O2"
+toolchain = { prefix = "", minimum = "MINIMUM", packages = "gcc" }
+cmake = { TOY = "1" }
+[build.sdk]
+name = "toysdk"
+variable = "TOYSDK_PATH"
+board_variable = "TOY_BOARD"
+version = "1.2"
+version_file = "version"
+version_pattern = '(?:MAJOR|MINOR) (\\d+)'
+[build.memories]
+flash = [{ start = 0, length = 0x40000000 }]
+[[firmware]]
+name = "prog"
+kind = "test"
+sources = ["main.c"]
+[publish]
+branch = "sync/up"
+"""
+CMAKE = """\
+cmake_minimum_required(VERSION 3.20)
+project(toy C)
+if(NOT TOYSDK_PATH OR NOT TOY_BOARD STREQUAL "toy" OR NOT TOY)
+  message(FATAL_ERROR "error: not told")
+endif()
+add_executable(prog main.c)
+target_compile_options(prog PRIVATE FLAGS)
+set_target_properties(prog PROPERTIES
+  RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/firmware OUTPUT_NAME prog.elf)
+"""
+
+
+class Toy:
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.sdk = folder / "sdk"
+        self.sdk.mkdir()
+        (self.sdk / "version").write_text("MAJOR 1\nMINOR 2\n")
+        monkeypatch.setenv("TOYSDK_PATH", str(self.sdk))
+        self.tree = folder / "tree"
+        self.tree.mkdir()
+        self.write()
+
+    def write(self, flags: str = "-O2", main: str = "int main(void) { return 0; }\n") -> None:
+        (self.tree / "CMakeLists.txt").write_text(CMAKE.replace("FLAGS", flags))
+        (self.tree / "main.c").write_text(main)
+
+    def port(self, minimum: str = "4") -> Port:
+        file = self.folder / "port" / "port.toml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(PORT.replace("MINIMUM", minimum))
+        return load_port(file)
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
+    return Toy(tmp_path, monkeypatch)
+
+
+def run(toy: Toy) -> object:
+    port = toy.port()
+    return build(port, find_toolset(port.toml.build), toy.tree, toy.folder / "out")
+
+
+def test_builds_and_measures(toy: Toy) -> None:
+    port = toy.port()
+    result = build(port, find_toolset(port.toml.build), toy.tree, toy.folder / "out")
+    (firmware,) = result.firmware
+    assert firmware.sha256 == file_digest(Path(firmware.elf)) != ""
+    assert {".text", ".data"} <= {section.name for section in firmware.sections}
+    assert firmware.flash > 0
+    assert {tool.name for tool in result.tools} == {"gcc", "cmake", "ninja", "toysdk"}
+    assert all(tool.version[0].isdigit() for tool in result.tools)
+    assert "$ ninja" in Path(result.log).read_text()
+    assert len(symbols_starting(Path(firmware.elf), "main")) == 1
+    assert symbols_starting(Path(firmware.elf), "nothing_starts_so") == []
+
+
+def test_a_compiler_error_is_shown(toy: Toy) -> None:
+    toy.write(main="int main(void) { return nothing; }\n")
+    with pytest.raises(SyncError, match="ninja failed with exit 1") as caught:
+        run(toy)
+    assert caught.value.exit is Exit.BUILD
+    assert "main.c:1:" in caught.value.detail
+    assert "nothing" in caught.value.detail
+
+
+def test_a_cmake_error_is_shown(toy: Toy) -> None:
+    (toy.tree / "CMakeLists.txt").write_text("include(nowhere.cmake)\n")
+    with pytest.raises(SyncError, match="cmake failed") as caught:
+        run(toy)
+    assert "nowhere.cmake" in caught.value.detail
+
+
+@pytest.mark.parametrize("flags", ["-O3", "-O2 -O1", "-g"])
+def test_another_optimisation_than_meant_is_refused(toy: Toy, flags: str) -> None:
+    toy.write(flags=";".join(flags.split()))
+    with pytest.raises(SyncError, match="would be compiled with .*, not -O2") as caught:
+        run(toy)
+    assert "main.c" in caught.value.message
+
+
+def test_a_firmware_that_no_target_makes(toy: Toy) -> None:
+    text = (toy.tree / "CMakeLists.txt").read_text().replace("OUTPUT_NAME prog.elf", "")
+    (toy.tree / "CMakeLists.txt").write_text(text)
+    with pytest.raises(SyncError, match="firmware prog was not built"):
+        run(toy)
+
+
+def test_what_is_no_elf_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "prog.elf").write_bytes(b"\x7fELF and then nothing")
+    spec = FirmwareSpec("prog", "test", ())
+    with pytest.raises(SyncError, match="no ELF file"):
+        measure(spec, "toy", tmp_path / "prog.elf", {"flash": (Memory(0, 1),)})
+
+
+def test_a_toolchain_that_is_too_old(toy: Toy) -> None:
+    with pytest.raises(SyncError, match=r"gcc is .*, needed is 99") as caught:
+        find_toolset(toy.port("99").toml.build)
+    assert caught.value.exit is Exit.ENVIRONMENT
+    assert "apt-get install gcc" in caught.value.hint
+
+
+def test_an_sdk_of_another_version(toy: Toy) -> None:
+    (toy.sdk / "version").write_text("MAJOR 1\nMINOR 3\n")
+    build_part = toy.port().toml.build
+    assert find_sdk(build_part.sdk) is None
+    ((what, how),) = missing_tools(build_part)
+    assert "is 1.3; the port wants 1.2" in what
+    assert "TOYSDK_PATH" in how
+
+
+def test_no_sdk_and_no_tools(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOYSDK_PATH", str(toy.folder / "none"))
+    monkeypatch.setenv("PATH", str(toy.folder))
+    said = [what for what, _ in missing_tools(toy.port().toml.build)]
+    assert "toysdk 1.2 was not found" in said
+    assert "cmake is not installed" in said
+
+
+def test_the_build_sees_nothing_secret(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_TOKEN", "s3cret")
+    text = (toy.tree / "CMakeLists.txt").read_text()
+    text += 'if(DEFINED ENV{SECRET_TOKEN})\n  message(FATAL_ERROR "error: leaked")\nendif()\n'
+    (toy.tree / "CMakeLists.txt").write_text(text)
+    run(toy)
