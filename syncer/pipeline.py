@@ -212,15 +212,24 @@ class _Run:
         self._stage(
             "resolve",
             Resolved,
-            lambda: resolve(self.port, self.lock, self.sources, self.order.upstream),
+            self._resolve,
             result="resolved",
         )
+
+    def _resolve(self) -> Resolved:
+        resolved = resolve(self.port, self.lock, self.sources, self.order.upstream)
+        # The last moment a network is needed: from here on every stage reads the clones alone.
+        needed = stages.blobs_for_rebase(self.port, resolved, self.lock, self._repositories())
+        for name, ids in needed.items():
+            self._repositories()[name].fetch_missing(self.sources[name].place, ids)
+        return resolved
 
     def rebase(self) -> None:
         toml, resolved = self.port.toml, self.found["resolved"]
         key = key_of(
             _code(),
-            {pin.name: pin.tree for pin in resolved.pins},
+            {pin.name: (pin.commit, pin.tree) for pin in resolved.pins},
+            self.lock.commits,
             asdict(toml.patches),
             _digests(self.port, [toml.patches.folder]),
             [asdict(item) for item in toml.override],
@@ -229,7 +238,7 @@ class _Run:
         self._stage(
             "rebase",
             Rebased,
-            lambda: stages.rebase(self.port, resolved, self._repositories()),
+            lambda: stages.rebase(self.port, resolved, self.lock, self._repositories()),
             result="rebased",
             key=key,
             holds=lambda r: all(self._repositories()[n].has(t) for n, t in r.trees.items()),

@@ -24,8 +24,10 @@ from syncer.model import (
     BuildResult,
     Firmware,
     Layer,
+    OverrideResult,
     PatchResult,
     PatchVerdict,
+    Pin,
     Rebased,
     Resolved,
     TestResult,
@@ -34,8 +36,9 @@ from syncer.model import (
 )
 from syncer.overrides import apply_overrides
 from syncer.port import Benchmark, Port
-from syncer.queue.rebase import rebase_component
-from syncer.queue.series import read_series
+from syncer.queue.mail import Patch
+from syncer.queue.rebase import rebase_component, required_blobs
+from syncer.queue.series import SERIES, read_series, series_text
 from syncer.targets import Target
 from syncer.tree.arrays import input_bytes
 
@@ -48,24 +51,58 @@ _END = "_ZN6tflite13MicroProfiler8EndEvent"
 _CHECK_DONE = "check done"
 
 
-def rebase(port: Port, resolved: Resolved, repositories: Mapping[str, Repository]) -> Rebased:
+def blobs_for_rebase(
+    port: Port, resolved: Resolved, lock: Lock, repositories: Mapping[str, Repository]
+) -> dict[str, tuple[str, ...]]:
+    """Blobs beyond the new commits' own that `rebase` will read, by repository: what patches were
+    made from. A partial clone has to fetch them while it still can."""
+    needed = {}
+    for pin in resolved.pins:
+        repo = repositories[pin.name]
+        series = _series(port, pin)
+        base = _known(repo, lock.commits.get(pin.name))
+        needed[pin.name] = required_blobs(repo, series, _target(repo, pin), base_commit=base)
+    return needed
+
+
+def rebase(
+    port: Port, resolved: Resolved, lock: Lock, repositories: Mapping[str, Repository]
+) -> Rebased:
     """Move the queue onto the new commits, component by component, and lay the overrides over it.
     A conflict ends the component's queue there; it is in the result, not raised."""
     trees: dict[str, str] = {}
     patches: list[PatchResult] = []
-    overrides = []
+    overrides: list[OverrideResult] = []
     for pin in resolved.pins:
         repo = repositories[pin.name]
-        series = read_series(port.at(port.toml.patches.folder) / pin.name, pin.name)
-        tree, results = rebase_component(repo, series, pin.tree, context=port.toml.patches.context)
+        base = _known(repo, lock.commits.get(pin.name))
+        tree, results = rebase_component(
+            repo, _series(port, pin), _target(repo, pin), base_commit=base
+        )
         patches += results
-        mine = [item for item in port.toml.override if item.component == pin.name]
         tree, laid = apply_overrides(
-            repo, tree, mine, lambda item: port.at(item.source).read_bytes()
+            repo, pin.name, tree, port.toml.override, lambda source: port.at(source).read_bytes()
         )
         overrides += laid
         trees[pin.name] = tree
     return Rebased(trees, tuple(patches), tuple(overrides))
+
+
+def _series(port: Port, pin: Pin) -> tuple[Patch, ...]:
+    patches = port.toml.patches
+    return read_series(port.at(patches.folder), pin.name, context=patches.context)
+
+
+def _known(repo: Repository, commit: str | None) -> str | None:
+    return commit if commit and repo.has(commit) else None
+
+
+def _target(repo: Repository, pin: Pin) -> str:
+    """The commit the queue goes onto: the pinned one or, where upstream itself patches it, one
+    of that content on top of it."""
+    if repo.rev_parse(pin.commit, "tree") == pin.tree:
+        return pin.commit
+    return repo.commit_tree(pin.tree, [pin.commit])
 
 
 def check_rebase(port: Port, rebased: Rebased) -> None:
@@ -273,7 +310,7 @@ def changed_files(port: Port, rebased: Rebased, lock: Lock) -> dict[str, str | N
         port.lock_file.relative_to(port.root).as_posix(): lock_text(lock)
     }
     gone = (PatchVerdict.ABSORBED, PatchVerdict.DROPPED, PatchVerdict.EMPTIED)
-    for component in {patch.component for patch in rebased.patches}:
+    for component in sorted({patch.component for patch in rebased.patches}):
         mine = [patch for patch in rebased.patches if patch.component == component]
         folder = f"{port.toml.patches.folder}/{component}"
         for patch in mine:
@@ -282,8 +319,9 @@ def changed_files(port: Port, rebased: Rebased, lock: Lock) -> dict[str, str | N
             elif patch.refreshed is not None:
                 files[f"{folder}/{patch.file}"] = patch.refreshed
         if any(patch.verdict in gone for patch in mine):
+            old = port.at(f"{folder}/{SERIES}").read_text("utf-8")
             kept = [patch.file for patch in mine if patch.verdict not in gone]
-            files[f"{folder}/series"] = "".join(f"{name}\n" for name in kept)
+            files[f"{folder}/{SERIES}"] = series_text(kept, old)
     return files
 
 

@@ -42,6 +42,11 @@ def array_files(array: Array, data: bytes) -> dict[str, bytes]:
     return {f"{array.to}.h": header.encode(), f"{array.to}.cc": source.encode()}
 
 
+def input_bytes(path: str, data: bytes) -> bytes:
+    """What a program sees of an input file: a BMP's pixels, any other file as it is."""
+    return _pixels(path, data) if path.endswith(".bmp") else data
+
+
 def _pixels(name: str, data: bytes) -> bytes:
     try:
         with Image.open(BytesIO(data)) as image:

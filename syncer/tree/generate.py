@@ -124,7 +124,7 @@ def _in_tree(port: Port, path: str) -> str:
 def _upstream_files(
     port: Port, listing: Listing, by_component: Mapping[str, int], checkout: Path
 ) -> dict[str, bytes]:
-    wanted = {path: "tree.makefile" for path in listing.files}
+    wanted = dict.fromkeys(listing.files, "tree.makefile")
     for pattern in port.toml.tree.extra:
         found = {p.relative_to(checkout).as_posix() for p in checkout.glob(pattern) if p.is_file()}
         if not found:
@@ -204,20 +204,33 @@ def _context(port: Port, resolved: Resolved, files: Mapping[str, bytes]) -> dict
     }
 
 
-def _write(files: Mapping[str, bytes], folder: Path) -> str:
-    fresh, final = folder / "tree.new", folder / "tree"
-    shutil.rmtree(fresh, ignore_errors=True)
+def tree_digest(folder: Path) -> str:
+    """SHA-256 over every path and content of a tree; empty if there is none."""
+    if not folder.is_dir():
+        return ""
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return _digest({p.relative_to(folder).as_posix(): p.read_bytes() for p in paths})
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(f"{path}\0{len(files[path])}\0".encode())
         digest.update(files[path])
+    return digest.hexdigest()
+
+
+def _write(files: Mapping[str, bytes], folder: Path) -> str:
+    fresh, final = folder / "tree.new", folder / "tree"
+    shutil.rmtree(fresh, ignore_errors=True)
+    for path, data in files.items():
         target = fresh / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(files[path])
+        target.write_bytes(data)
         _keep_time(final / path, target)
     shutil.rmtree(final, ignore_errors=True)
     fresh.rename(final)
-    return digest.hexdigest()
+    return _digest(files)
 
 
 def _keep_time(before: Path, now: Path) -> None:

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One inference of one model, with the CRC-32 of every operator's outputs, for comparison with
+// the same model run by TensorFlow Lite Micro on the host. Nothing here is timed.
+//
+// Prints, on the SDK's stdio:
+//   crc <operator> <name> 0x<CRC-32 of its outputs' bytes, in order>
+//   arena <bytes of the arena in use>
+//   check done
+// or `check failed: <why>`.
+//
+// Definitions:
+//   CHECK_MODEL_HEADER, CHECK_MODEL               header and symbol of the model
+//   CHECK_INPUT_HEADER, CHECK_INPUT, CHECK_INPUT_SIZE   the same of the input, and its bytes;
+//                                                 several inputs lie one behind the other
+//   CHECK_ARENA_SIZE                              bytes
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include CHECK_MODEL_HEADER
+#include CHECK_INPUT_HEADER
+
+#include "tensorflow/lite/c/common.h"
+#include "tensorflow/lite/micro/memory_helpers.h"
+#include "tensorflow/lite/micro/micro_interpreter.h"
+#include "tensorflow/lite/micro/micro_log.h"
+#include "tensorflow/lite/micro/micro_mutable_op_resolver.h"
+#include "tensorflow/lite/micro/micro_profiler_interface.h"
+#include "tensorflow/lite/micro/system_setup.h"
+#include "tensorflow/lite/schema/schema_generated.h"
+
+namespace {
+
+alignas(16) uint8_t arena[CHECK_ARENA_SIZE];
+
+// CRC-32 as in zlib (reflected polynomial 0xEDB88320), four bits a step: 64 bytes of table.
+uint32_t Crc32(uint32_t crc, const uint8_t* data, size_t size) {
+  static const uint32_t table[16] = {
+      0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
+      0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+      0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
+  };
+  crc = ~crc;
+  for (size_t i = 0; i < size; ++i) {
+    crc ^= data[i];
+    crc = (crc >> 4) ^ table[crc & 15];
+    crc = (crc >> 4) ^ table[crc & 15];
+  }
+  return ~crc;
+}
+
+// MicroInterpreter::GetTensor serves only interpreters that keep every tensor, for which a Pico
+// has no room; an operator's outputs are still there when it ends.
+class Interpreter : public tflite::MicroInterpreter {
+ public:
+  using tflite::MicroInterpreter::MicroInterpreter;
+
+  const TfLiteEvalTensor* Tensor(int index) const {
+    return context().GetEvalTensor(&context(), index);
+  }
+};
+
+// Takes the place of a profiler: TFLM tells it when each operator begins and ends. Operators of
+// subgraphs (of IF, WHILE, CALL_ONCE) end inside their caller's event and are left out.
+class OutputChecker : public tflite::MicroProfilerInterface {
+ public:
+  explicit OutputChecker(const tflite::Model* model) : model_(model) {}
+
+  void Watch(const Interpreter* interpreter) { interpreter_ = interpreter; }
+
+  uint32_t BeginEvent(const char* tag) override {
+    if (depth_++ == 0) name_ = tag;
+    return 0;
+  }
+
+  void EndEvent(uint32_t) override {
+    if (--depth_ != 0 || interpreter_ == nullptr) return;
+    const auto* outputs = model_->subgraphs()->Get(0)->operators()->Get(operator_)->outputs();
+    uint32_t crc = 0;
+    for (size_t i = 0; i < outputs->size(); ++i) {
+      const int index = outputs->Get(i);
+      if (index < 0) continue;  // an optional output the model leaves out
+      const TfLiteEvalTensor* tensor = interpreter_->Tensor(index);
+      size_t bytes = 0;
+      if (tflite::TfLiteEvalTensorByteLength(tensor, &bytes) != kTfLiteOk) {
+        failed_ = true;
+        return;
+      }
+      crc = Crc32(crc, static_cast<const uint8_t*>(tensor->data.data), bytes);
+    }
+    MicroPrintf("crc %d %s 0x%08x", static_cast<int>(operator_), name_,
+                static_cast<unsigned int>(crc));
+    ++operator_;
+  }
+
+  bool complete() const {
+    return !failed_ && operator_ == model_->subgraphs()->Get(0)->operators()->size();
+  }
+
+ private:
+  const tflite::Model* model_;
+  const Interpreter* interpreter_ = nullptr;
+  const char* name_ = "";
+  int depth_ = 0;
+  uint32_t operator_ = 0;
+  bool failed_ = false;
+};
+
+// Fills the model's inputs from CHECK_INPUT; false when the sizes do not add up.
+bool SetInputs(Interpreter& interpreter) {
+  size_t used = 0;
+  for (size_t i = 0; i < interpreter.inputs_size(); ++i) {
+    TfLiteTensor* input = interpreter.input(i);
+    if (used + input->bytes > CHECK_INPUT_SIZE) return false;
+    std::memcpy(input->data.raw, CHECK_INPUT + used, input->bytes);
+    used += input->bytes;
+  }
+  return used == CHECK_INPUT_SIZE;
+}
+
+const char* Check() {
+  const tflite::Model* model = tflite::GetModel(CHECK_MODEL);
+  static tflite::MicroMutableOpResolver<6> resolver;
+  resolver.AddAveragePool2D();
+  resolver.AddConv2D();
+  resolver.AddDepthwiseConv2D();
+  resolver.AddFullyConnected();
+  resolver.AddReshape();
+  resolver.AddSoftmax();
+
+  static OutputChecker checker(model);
+  static Interpreter interpreter(model, resolver, arena, sizeof(arena), nullptr, &checker);
+  if (interpreter.AllocateTensors() != kTfLiteOk) return "tensors not allocated";
+  if (!SetInputs(interpreter)) return "the input's size is not the model's";
+  checker.Watch(&interpreter);
+  if (interpreter.Invoke() != kTfLiteOk) return "the model did not run";
+  if (!checker.complete()) return "an operator's outputs could not be read";
+  MicroPrintf("arena %u", static_cast<unsigned int>(interpreter.arena_used_bytes()));
+  return nullptr;
+}
+
+}  // namespace
+
+int main() {
+  tflite::InitializeTarget();
+  const char* failure = Check();
+  if (failure != nullptr) {
+    MicroPrintf("check failed: %s", failure);
+    return 1;
+  }
+  MicroPrintf("check done");
+  return 0;
+}

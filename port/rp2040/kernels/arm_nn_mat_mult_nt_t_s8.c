@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * int8 matrix product lhs * transposed(rhs) with requantisation, on both cores of the RP2040.
+ * Replaces CMSIS-NN's Source/NNSupportFunctions/arm_nn_mat_mult_nt_t_s8.c; pointwise
+ * convolution spends its time here.
+ *
+ *   lhs  [lhs_rows][rhs_cols] int8, rows lhs_cols_offset bytes apart    (pixels x input channels)
+ *   rhs  [rhs_rows][rhs_cols] int8                             (output channels x input channels)
+ *   dst  [lhs_rows][rhs_rows] int8                                    (pixels x output channels)
+ *
+ * Two products per MULS: with X = x1 + x0 * 2^16 and W = w0 + w1 * 2^16, both built as signed
+ * sums, X * W mod 2^32 = x1 * w0 + (x0 * w0 + x1 * w1) * 2^16. The upper half is the dot product
+ * of two columns, one too low where x1 * w0 is negative; rounding the halfword off puts that
+ * right. The dot product fits its 16 bits unless x0 = x1 = w0 = w1 = -128, so output channels
+ * with such a pair of weights (TFLite quantises weights to -127..127) take a plain loop.
+ */
+
+#include "arm_nnfunctions.h"
+#include "arm_nnsupportfunctions.h"
+
+#include "dual_core.h"
+#include "requantize.h"
+
+#include <stddef.h>
+
+/* lhs rows that advance together: as many accumulators as the eight low registers leave room. */
+#define GROUP 3
+
+/* Four columns, a quad, take two words. Up to this many of them, the two halfwords of the packed
+ * weight sum cannot overflow: 256 * -128 = INT16_MIN. */
+#define MAX_QUADS 128
+
+typedef struct {
+    const int8_t *lhs;
+    const int8_t *rhs;
+    const int32_t *bias;
+    int8_t *dst;
+    const int32_t *multipliers;
+    const int32_t *shifts;
+    int32_t lhs_rows;
+    int32_t rhs_rows;
+    int32_t rhs_cols;
+    int32_t lhs_offset;
+    int32_t lhs_stride;
+    int32_t dst_offset;
+    int32_t activation_min;
+    int32_t activation_max;
+    dual_core_scratch *scratch; /* NULL: nothing is packed */
+    bool split_channels;        /* each part does all rows of half the output channels */
+} matmul;
+
+/** accumulator + x0 * w0 + x1 * w1 for words packed as described above. */
+static inline int32_t multiply_pair(int32_t accumulator, const uint32_t *x, const uint32_t w)
+{
+#if defined(__ARM_ARCH_6M__)
+    /* ASRS leaves bit 15, the sign of the cross term, in the carry flag. */
+    uint32_t product;
+    __asm__(".syntax unified\n\t"
+            "ldr  %[product], %[x]\n\t"
+            "muls %[product], %[w], %[product]\n\t"
+            "asrs %[product], %[product], #16\n\t"
+            "adcs %[accumulator], %[accumulator], %[product]"
+            : [accumulator] "+l"(accumulator), [product] "=&l"(product)
+            : [x] "m"(*x), [w] "l"(w)
+            : "cc");
+    return accumulator;
+#else
+    return accumulator + ((int32_t)(*x * w + 0x8000u) >> 16);
+#endif
+}
+
+/** Bytes 0 and 2 of v, sign-extended and summed as b0 + b2 * 2^16. */
+static inline uint32_t unpack_even(const uint32_t v)
+{
+    return ((v & 0x00ff00ffu) ^ 0x00800080u) - 0x00800080u;
+}
+
+/** Columns 4 * quad to 4 * quad + 3 of a row; those from `cols` on read as zero. */
+static inline uint32_t
+load_quad(const int8_t *row, const int32_t quad, const int32_t cols, const bool aligned)
+{
+    const int8_t *at = row + 4 * quad;
+    const int32_t left = cols - 4 * quad;
+    uint32_t v = 0;
+    if (aligned && left >= 4) {
+        __builtin_memcpy(&v, __builtin_assume_aligned(at, 4), 4);
+    } else {
+        for (int32_t i = 0; i < 4 && i < left; i++) {
+            v |= (uint32_t)(uint8_t)at[i] << (8 * i);
+        }
+    }
+    return v;
+}
+
+static inline bool is_aligned(const int8_t *row)
+{
+    return ((uintptr_t)row & 3) == 0;
+}
+
+/** Packs one lhs row; its words lie GROUP apart, between those of its neighbours. */
+static void DUAL_CORE_IN_RAM(pack_row)(const int8_t *row, const int32_t cols, uint32_t *out)
+{
+    const bool aligned = is_aligned(row);
+    for (int32_t quad = 0; 4 * quad < cols; quad++) {
+        const uint32_t v = load_quad(row, quad, cols, aligned);
+        out[0] = unpack_even(v);
+        out[GROUP] = unpack_even(v >> 8);
+        out += 2 * GROUP;
+    }
+}
+
+/**
+ * Packs one rhs row, halves exchanged. Sets *sum to the sum of its weights; returns false if
+ * two weights that share a word are both -128.
+ */
+static bool DUAL_CORE_IN_RAM(pack_weights)(const int8_t *row,
+                                           const int32_t cols,
+                                           uint32_t *out,
+                                           int32_t *sum)
+{
+    const bool aligned = is_aligned(row);
+    bool exact = true;
+    uint32_t total = 0;
+    for (int32_t quad = 0; 4 * quad < cols; quad++) {
+        uint32_t v = load_quad(row, quad, cols, aligned);
+        v = (v >> 16) | (v << 16);
+        const uint32_t even = (v & 0x00ff00ffu) ^ 0x00800080u;
+        const uint32_t odd = ((v >> 8) & 0x00ff00ffu) ^ 0x00800080u;
+        if (even == 0 || odd == 0) {
+            exact = false;
+        }
+        out[0] = even - 0x00800080u;
+        out[1] = odd - 0x00800080u;
+        total += out[0] + out[1];
+        out += 2;
+    }
+    const int32_t low = (int16_t)total;
+    *sum = low + ((int32_t)(total - (uint32_t)low) >> 16);
+    return exact;
+}
+
+/** One output channel of `rows` packed lhs rows; outputs are `stride` bytes apart. */
+static void DUAL_CORE_IN_RAM(packed_channel)(const uint32_t *x,
+                                             const uint32_t *weights,
+                                             const uint32_t *weights_end,
+                                             int32_t rows,
+                                             const int32_t start,
+                                             const requantize_channel *quantisation,
+                                             int8_t *dst,
+                                             const int32_t stride)
+{
+    for (; rows > 0; rows -= GROUP) {
+        int32_t acc0 = start;
+        int32_t acc1 = start;
+        int32_t acc2 = start;
+        const uint32_t *w = weights;
+        do {
+            const uint32_t even = w[0];
+            acc0 = multiply_pair(acc0, x + 0, even);
+            acc1 = multiply_pair(acc1, x + 1, even);
+            acc2 = multiply_pair(acc2, x + 2, even);
+            const uint32_t odd = w[1];
+            acc0 = multiply_pair(acc0, x + 3, odd);
+            acc1 = multiply_pair(acc1, x + 4, odd);
+            acc2 = multiply_pair(acc2, x + 5, odd);
+            w += 2;
+            x += 2 * GROUP;
+        } while (w != weights_end);
+        *dst = requantize(quantisation, acc0);
+        dst += stride;
+        if (rows > 1) {
+            *dst = requantize(quantisation, acc1);
+            dst += stride;
+        }
+        if (rows > 2) {
+            *dst = requantize(quantisation, acc2);
+            dst += stride;
+        }
+    }
+}
+
+/** One output channel of `rows` lhs rows without packing: any weights, any number of columns. */
+static void DUAL_CORE_IN_RAM(plain_channel)(const matmul *m,
+                                            const int32_t channel,
+                                            const int32_t first_row,
+                                            const int32_t rows,
+                                            const requantize_channel *quantisation)
+{
+    const int8_t *w = m->rhs + channel * m->rhs_cols;
+    const int8_t *x = m->lhs + first_row * m->lhs_stride;
+    int8_t *dst = m->dst + first_row * m->rhs_rows + channel;
+    const int32_t start = m->bias != NULL ? m->bias[channel] : 0;
+    for (int32_t row = 0; row < rows; row++) {
+        int32_t acc = start;
+        for (int32_t i = 0; i < m->rhs_cols; i++) {
+            acc += (x[i] + m->lhs_offset) * w[i];
+        }
+        *dst = requantize(quantisation, acc);
+        x += m->lhs_stride;
+        dst += m->rhs_rows;
+    }
+}
+
+static void DUAL_CORE_IN_RAM(matmul_job)(void *arg, int part, int parts)
+{
+    const matmul *m = arg;
+    dual_core_range rows = {0, m->lhs_rows};
+    dual_core_range channels = {0, m->rhs_rows};
+    if (m->split_channels) {
+        channels = dual_core_share(m->rhs_rows, part, parts);
+    } else {
+        const int32_t groups = (m->lhs_rows + GROUP - 1) / GROUP;
+        const dual_core_range share = dual_core_share(groups, part, parts);
+        rows.begin = GROUP * share.begin;
+        rows.end = MIN(GROUP * share.end, m->lhs_rows);
+    }
+
+    const int32_t words = 2 * ((m->rhs_cols + 3) >> 2);
+    uint32_t *weights = NULL;
+    uint32_t *tile = NULL;
+    int32_t tile_rows = rows.end - rows.begin;
+    if (m->scratch != NULL) {
+        weights = m->scratch[part].words;
+        tile = weights + words;
+        tile_rows = GROUP * ((DUAL_CORE_SCRATCH_WORDS - words) / (GROUP * words));
+    }
+
+    requantize_channel quantisation;
+    quantisation.offset = m->dst_offset;
+    quantisation.minimum = m->activation_min;
+    quantisation.maximum = m->activation_max;
+
+    for (int32_t row = rows.begin; row < rows.end; row += tile_rows) {
+        const int32_t count = MIN(tile_rows, rows.end - row);
+        if (tile != NULL) {
+            uint32_t *out = tile;
+            const int8_t *in = m->lhs + row * m->lhs_stride;
+            for (int32_t i = 0, lane = 0; i < count; i++) {
+                pack_row(in, m->rhs_cols, out + lane);
+                in += m->lhs_stride;
+                if (++lane == GROUP) {
+                    lane = 0;
+                    out += GROUP * words;
+                }
+            }
+        }
+        for (int32_t channel = channels.begin; channel < channels.end; channel++) {
+            requantize_set(&quantisation, m->multipliers[channel], m->shifts[channel]);
+            int32_t sum;
+            if (tile != NULL &&
+                pack_weights(m->rhs + channel * m->rhs_cols, m->rhs_cols, weights, &sum)) {
+                const int32_t bias = m->bias != NULL ? m->bias[channel] : 0;
+                packed_channel(tile,
+                               weights,
+                               weights + words,
+                               count,
+                               bias + m->lhs_offset * sum,
+                               &quantisation,
+                               m->dst + row * m->rhs_rows + channel,
+                               m->rhs_rows);
+            } else {
+                plain_channel(m, channel, row, count, &quantisation);
+            }
+        }
+    }
+}
+
+/*
+ * Arguments as documented in arm_nnsupportfunctions.h. row_address_offset has a meaning for
+ * Helium only; everywhere else output rows are rhs_rows bytes apart.
+ */
+arm_cmsis_nn_status arm_nn_mat_mult_nt_t_s8(const int8_t *lhs,
+                                            const int8_t *rhs,
+                                            const int32_t *bias,
+                                            int8_t *dst,
+                                            const int32_t *dst_multipliers,
+                                            const int32_t *dst_shifts,
+                                            const int32_t lhs_rows,
+                                            const int32_t rhs_rows,
+                                            const int32_t rhs_cols,
+                                            const int32_t lhs_offset,
+                                            const int32_t dst_offset,
+                                            const int32_t activation_min,
+                                            const int32_t activation_max,
+                                            const int32_t row_address_offset,
+                                            const int32_t lhs_cols_offset)
+{
+    (void)row_address_offset;
+    matmul m = {
+        .lhs = lhs,
+        .rhs = rhs,
+        .bias = bias,
+        .dst = dst,
+        .multipliers = dst_multipliers,
+        .shifts = dst_shifts,
+        .lhs_rows = lhs_rows,
+        .rhs_rows = rhs_rows,
+        .rhs_cols = rhs_cols,
+        .lhs_offset = lhs_offset,
+        .lhs_stride = lhs_cols_offset,
+        .dst_offset = dst_offset,
+        .activation_min = activation_min,
+        .activation_max = activation_max,
+        /* Splitting by rows makes both cores unpack every weight, splitting by channels makes
+         * both pack every row: the fewer are the ones to do twice. */
+        .split_channels = lhs_rows < rhs_rows,
+    };
+    const int32_t quads = (rhs_cols + 3) >> 2;
+    const bool fits = quads > 0 && quads <= MAX_QUADS &&
+                      2 * quads * (1 + GROUP) <= DUAL_CORE_SCRATCH_WORDS;
+    dual_core_scratch *scratch = dual_core_scratch_acquire();
+    m.scratch = fits ? scratch : NULL;
+    dual_core_run(matmul_job, &m);
+    dual_core_scratch_release(scratch);
+    return ARM_CMSIS_NN_SUCCESS;
+}

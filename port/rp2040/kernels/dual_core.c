@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "dual_core.h"
+
+#include <stddef.h>
+
+static dual_core_scratch scratch_memory[DUAL_CORE_MAX_PARTS];
+
+#if defined(PICO_ON_DEVICE) && PICO_ON_DEVICE && defined(PICO_RP2040) && PICO_RP2040
+
+#include "hardware/sync.h"
+#include "pico/multicore.h"
+#include "pico/platform.h"
+
+/* Kernels keep their working memory off the stack; the rest is the job's own frames and, if the
+ * application locks core 1 out, one interrupt frame. */
+#define CORE1_STACK_WORDS 384
+
+static uint32_t core1_stack[CORE1_STACK_WORDS] __attribute__((aligned(8)));
+
+static volatile bool runtime_busy;
+static volatile bool scratch_busy;
+static volatile bool disabled;
+static bool launched;
+
+/* The handover. Only core 0 writes the first three, only core 1 the last; a job is pending
+ * while the two counts differ. Not the SIO FIFO: the SDK's lockout speaks through that one. */
+static struct {
+    dual_core_job job;
+    void *arg;
+    volatile uint32_t posted;
+    volatile uint32_t finished;
+} mailbox;
+
+/* Test-and-set that holds against interrupts and the other core (ARMv6-M has no LDREX). The
+ * lock is one of the SDK's shared ones, meant for critical sections as short as this. */
+static bool claim(volatile bool *flag)
+{
+    spin_lock_t *lock = spin_lock_instance(PICO_SPINLOCK_ID_STRIPED_FIRST);
+    const uint32_t interrupts = spin_lock_blocking(lock);
+    const bool free = !*flag;
+    *flag = true;
+    spin_unlock(lock, interrupts);
+    return free;
+}
+
+static void release(volatile bool *flag)
+{
+    __dmb();
+    *flag = false;
+}
+
+/*
+ * Core 1's program. It lies in SRAM and, between jobs, touches no flash: while no job runs, core
+ * 0 may erase and program flash with core 1 parked here. So that flash_safe_execute() and
+ * multicore_lockout_start_blocking() work as well (they insist on an answer from core 1, and
+ * may come from an interrupt while a job is running from flash), core 1 offers itself as a
+ * lockout victim: the lockout interrupt wakes it from WFE or takes it out of a job.
+ */
+static void DUAL_CORE_IN_RAM(dual_core_worker)(void)
+{
+    multicore_lockout_victim_init();
+    for (uint32_t done = 0;;) {
+        while (mailbox.posted == done) {
+            __wfe();
+        }
+        __dmb(); /* the job's arguments were written before the count */
+        mailbox.job(mailbox.arg, 1, DUAL_CORE_MAX_PARTS);
+        done++;
+        __dmb(); /* the results are out before the count says so */
+        mailbox.finished = done;
+        __sev();
+    }
+}
+
+void DUAL_CORE_IN_RAM(dual_core_run)(dual_core_job job, void *arg)
+{
+    if (disabled || get_core_num() != 0 || !claim(&runtime_busy)) {
+        job(arg, 0, 1);
+        return;
+    }
+    if (!launched) {
+        /* A debugger restarts core 0 alone; only from reset does core 1 answer the launch. */
+        multicore_reset_core1();
+        multicore_launch_core1_with_stack(dual_core_worker, core1_stack, sizeof(core1_stack));
+        launched = true;
+    }
+    mailbox.job = job;
+    mailbox.arg = arg;
+    __dmb();
+    const uint32_t ticket = mailbox.posted + 1;
+    mailbox.posted = ticket;
+    __dmb();
+    __sev();
+    job(arg, 0, DUAL_CORE_MAX_PARTS);
+    while (mailbox.finished != ticket) {
+        __wfe();
+    }
+    __dmb();
+    release(&runtime_busy);
+}
+
+void dual_core_disable(void)
+{
+    disabled = true;
+}
+
+dual_core_scratch *dual_core_scratch_acquire(void)
+{
+    return claim(&scratch_busy) ? scratch_memory : NULL;
+}
+
+void dual_core_scratch_release(dual_core_scratch *scratch)
+{
+    if (scratch != NULL) {
+        release(&scratch_busy);
+    }
+}
+
+#else /* one core, one thread: plain calls */
+
+static bool scratch_busy;
+
+void dual_core_run(dual_core_job job, void *arg)
+{
+    job(arg, 0, 1);
+}
+
+void dual_core_disable(void)
+{
+}
+
+dual_core_scratch *dual_core_scratch_acquire(void)
+{
+    if (scratch_busy) {
+        return NULL;
+    }
+    scratch_busy = true;
+    return scratch_memory;
+}
+
+void dual_core_scratch_release(dual_core_scratch *scratch)
+{
+    if (scratch != NULL) {
+        scratch_busy = false;
+    }
+}
+
+#endif

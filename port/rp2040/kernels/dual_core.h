@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PORT_RP2040_KERNELS_DUAL_CORE_H
+#define PORT_RP2040_KERNELS_DUAL_CORE_H
+
+/*
+ * Runs one job on both cores of the RP2040.
+ *
+ * Core 1 is launched once, on the first job, and then waits for work in WFE. Without a second
+ * core to use (host builds, dual_core_disable(), a call from core 1, a call that interrupts a
+ * running job) the same job runs on the calling core alone, as one part.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define DUAL_CORE_MAX_PARTS 2
+
+/* Working memory of one part, in 32-bit words. The kernels adapt to any size that holds one
+ * group of rows; a smaller one means more passes over the weights. */
+#ifndef DUAL_CORE_SCRATCH_WORDS
+#define DUAL_CORE_SCRATCH_WORDS 1280
+#endif
+
+/* Places a function in SRAM, where neither core waits for the flash cache. */
+#if defined(PICO_ON_DEVICE) && PICO_ON_DEVICE
+#define DUAL_CORE_IN_RAM(name) __attribute__((noinline, section(".time_critical." #name))) name
+#else
+#define DUAL_CORE_IN_RAM(name) name
+#endif
+
+/**
+ * Does share number `part` of `parts` of a job. Parts run at the same time and in any order:
+ * they may read the same memory but must write to different bytes.
+ */
+typedef void (*dual_core_job)(void *arg, int part, int parts);
+
+/** Working memory of one part; contents are undefined at the start of a job. */
+typedef struct {
+    uint32_t words[DUAL_CORE_SCRATCH_WORDS];
+} dual_core_scratch;
+
+/**
+ * Runs `job` to completion: part 0 on the calling core, part 1 on the other, or everything as
+ * one part (part 0 of 1) where the other core is not to be had. Everything written before the
+ * call is visible to both parts, and everything both parts wrote is visible after it.
+ */
+void dual_core_run(dual_core_job job, void *arg);
+
+/**
+ * Leaves core 1 to the application: every later job runs on the calling core alone. Has no
+ * effect on core 1 once a job has launched it, so call it before the first inference, and in
+ * any case before launching code of your own on core 1.
+ */
+void dual_core_disable(void);
+
+/**
+ * Borrows the working memory, an array of DUAL_CORE_MAX_PARTS elements indexed by part.
+ * Returns NULL while another call holds it (a kernel called from an interrupt, or on the other
+ * core); the caller then has to do without.
+ */
+dual_core_scratch *dual_core_scratch_acquire(void);
+
+/** Gives the working memory back; NULL is allowed. */
+void dual_core_scratch_release(dual_core_scratch *scratch);
+
+/** Half-open range of items. */
+typedef struct {
+    int32_t begin;
+    int32_t end;
+} dual_core_range;
+
+/** The share of `count` items that falls to `part`; earlier parts take the odd item. */
+static inline dual_core_range dual_core_share(int32_t count, int part, int parts)
+{
+    const int32_t half = (count + 1) >> 1;
+    dual_core_range all = {0, count};
+    if (parts == DUAL_CORE_MAX_PARTS) {
+        if (part == 0) {
+            all.end = half;
+        } else {
+            all.begin = half;
+        }
+    }
+    return all;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The address map beyond SRAM and cached flash: RP2040 datasheet 2.2.
+ */
+#include "bus.h"
+
+#include "dma.h"
+#include "exceptions.h"
+#include "peripherals.h"
+#include "sio.h"
+#include "timing.h"
+
+/* 0x21000000 shows the four striped banks one after the other (datasheet 2.6.2.1). */
+static bool unstripe(uint32_t address, uint32_t *offset)
+{
+    if (address - SRAM_ALIAS_BASE >= SRAM_STRIPED_SIZE) return false;
+    uint32_t bank = address >> 16 & 3, word = (address & 0xffff) >> 2;
+    *offset = word << 4 | bank << 2;
+    return true;
+}
+
+static bool is_flash(uint32_t address)
+{
+    return address >> 24 >= 0x10 && address >> 24 <= 0x13;
+}
+
+static uint32_t word_at(const uint8_t *p)
+{
+    uint32_t value;
+    memcpy(&value, p, sizeof value);
+    return value;
+}
+
+/* Registers take and give whole words; narrower reads see a part of one. */
+static bool read_word(struct Machine *m, struct Core *c, uint32_t address, uint64_t t, bool exact,
+                      uint32_t *value, int *stall)
+{
+    uint32_t word = address & ~3u, offset;
+    if (word < ROM_SIZE) {
+        if (exact && m->dual) *stall += port_stall(m, c, PORT_ROM, t);
+        *value = word_at(m->rom + word);
+    } else if (is_flash(address)) {
+        /* Cached beyond the end of the chip, where it repeats, or one of the other aliases:
+         * 0x11 does not allocate, which no firmware here depends on; 0x12 and 0x13 do not look. */
+        if (exact)
+            *stall += address >> 24 <= 0x11 ? xip_access(m, c, address, t, true)
+                                            : xip_uncached(m, c, t);
+        *value = word_at(m->flash + (word & (m->flash_size - 1)));
+    } else if (address >> 24 == 0x14 || address >> 24 == 0x18) {
+        *stall += address >> 24 == 0x14 ? WAIT_AHB_REGISTER : WAIT_APB;
+        *value = xip_read_register(m, word);
+    } else if (unstripe(word, &offset)) {
+        if (exact && m->dual) *stall += port_stall(m, c, sram_port(offset), t);
+        *value = word_at(m->sram + offset);
+    } else if (address >> 28 == 0xd) {
+        *stall += WAIT_SIO;
+        *value = sio_read(m, c, word);
+    } else if (address >> 20 == 0xe00) {
+        *value = system_read(m, c, word, t);
+    } else if (address >> 20 == 0x400) {
+        *stall += WAIT_APB;
+        *value = apb_read(m, word, t);
+    } else if (address >> 20 == 0x500) {
+        *stall += WAIT_AHB_REGISTER;
+        *value = dma_read(m, word, t);
+    } else if (address >> 24 == 0x15 || (address >> 20 >= 0x501 && address >> 20 <= 0x503)) {
+        *stall += WAIT_AHB_REGISTER; /* XIP SRAM and stream, USB, PIO */
+        count_unmapped(m, address, false);
+        *value = 0;
+    } else {
+        return raise_fault(m, c, FAULT_READ, address, 0);
+    }
+    return true;
+}
+
+bool bus_read_slow(struct Machine *m, struct Core *c, uint32_t address, unsigned size, uint64_t t,
+                   bool exact, uint32_t *value, int *stall)
+{
+    if (address & (size - 1)) return raise_fault(m, c, FAULT_UNALIGNED, address, 0);
+    uint32_t word = 0;
+    if (!read_word(m, c, address, t, exact, &word, stall)) return false;
+    word >>= (address & 3) * 8;
+    *value = size == 1 ? word & 0xff : size == 2 ? word & 0xffff : word;
+    return true;
+}
+
+bool bus_write_slow(struct Machine *m, struct Core *c, uint32_t address, uint32_t value,
+                    unsigned size, uint64_t t, bool exact, int *stall)
+{
+    if (address & (size - 1)) return raise_fault(m, c, FAULT_UNALIGNED, address, 0);
+    uint32_t word = address & ~3u, offset;
+    if (unstripe(address & ~3u, &offset)) {
+        offset |= address & 3;
+        if (exact && m->dual) *stall += port_stall(m, c, sram_port(offset), t);
+        memcpy(m->sram + offset, &value, size);
+        if (m->sram_has_code[offset >> 8]) forget_code(m, offset, size);
+        return true;
+    }
+    /* Narrow writes are replicated across the word (datasheet 2.1.4). */
+    if (size == 1) value = (value & 0xff) * 0x01010101u;
+    else if (size == 2) value = (value & 0xffff) * 0x00010001u;
+
+    if (address >> 24 == 0x10) {
+        xip_forget_line(m, address); /* the way to flush single lines (datasheet 2.6.3.2) */
+    } else if (address >> 24 == 0x14 || address >> 24 == 0x18) {
+        *stall += address >> 24 == 0x14 ? WAIT_AHB_REGISTER : WAIT_APB;
+        xip_write_register(m, word, value);
+    } else if (address >> 28 == 0xd) {
+        *stall += WAIT_SIO;
+        sio_write(m, c, word, value);
+    } else if (address >> 20 == 0xe00) {
+        return system_write(m, c, word, value, t);
+    } else if (address >> 20 == 0x400) {
+        *stall += WAIT_APB;
+        return apb_write(m, c, word, value, t);
+    } else if (address >> 20 == 0x500) {
+        *stall += WAIT_AHB_REGISTER;
+        return dma_write(m, c, word, value, t);
+    } else if (address >> 24 == 0x15 || (address >> 20 >= 0x501 && address >> 20 <= 0x503)) {
+        *stall += WAIT_AHB_REGISTER;
+        count_unmapped(m, address, true);
+    } else {
+        return raise_fault(m, c, FAULT_WRITE, address, 0);
+    }
+    return true;
+}
+
+uint8_t *plain_memory(struct Machine *m, uint32_t address, size_t size)
+{
+    if (address < ROM_SIZE && size <= ROM_SIZE - address) return m->rom + address;
+    if (is_flash(address)) {
+        uint32_t offset = address & 0xffffff;
+        if (offset < m->flash_size && size <= m->flash_size - offset) return m->flash + offset;
+    }
+    if (address - SRAM_BASE < SRAM_SIZE && size <= SRAM_SIZE - (address - SRAM_BASE))
+        return m->sram + (address - SRAM_BASE);
+    return NULL;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SYNCER_DECODE_H
+#define SYNCER_DECODE_H
+
+#include "machine.h"
+
+/* Decodes the instruction at `pc` into its record, and says what its opcode would be if it were
+ * not marked. */
+enum Opcode decode(struct Machine *m, struct Core *c, const struct Op *record);
+/* The opcode at `pc`, whether marked or not. */
+enum Opcode decode_opcode(const struct Machine *m, uint32_t pc);
+/* Bytes of SRAM changed: what was decoded from them is void. */
+void forget_code(struct Machine *m, uint32_t sram_offset, size_t size);
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The whole state of one RP2040: everything hangs off struct Machine.
+ */
+#ifndef SYNCER_MACHINE_H
+#define SYNCER_MACHINE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api.h"
+#include "isa.h"
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "the memories are kept as the little-endian RP2040 sees them"
+#endif
+/* The predecoded records tell an upper halfword by bit 3 of their own address. */
+_Static_assert(_Alignof(max_align_t) >= 16, "calloc must align to two records");
+_Static_assert(sizeof(struct Op) == 8, "a record is 8 bytes");
+
+#define NEVER UINT64_MAX
+
+/* Memory map: RP2040 datasheet 2.2. */
+#define ROM_SIZE 0x4000u
+#define FLASH_BASE 0x10000000u
+#define SRAM_BASE 0x20000000u
+#define SRAM_STRIPED_SIZE 0x40000u /* SRAM0-3, four banks striped by word */
+#define SRAM_SIZE 0x42000u         /* and SRAM4, SRAM5 of 4 KB each */
+#define SRAM_ALIAS_BASE 0x21000000u
+
+/* What serves one access a cycle (datasheet 2.1.1): the bus fabric's downstream ports. */
+enum Port { PORT_SRAM0, PORT_SRAM4 = 4, PORT_SRAM5, PORT_XIP, PORT_ROM, PORTS };
+#define PORT_HISTORY 64 /* cycles; no two accesses that can meet are further apart */
+
+enum Sleep { AWAKE, SLEEP_WFE, SLEEP_WFI, SLEEP_RESET };
+enum Region { REGION_ROM, REGION_FLASH, REGION_SRAM };
+
+/* Exception numbers: ARMv6-M ARM B1.5.2. */
+enum { EXCEPTION_SVC = 11, EXCEPTION_PENDSV = 14, EXCEPTION_SYSTICK = 15, EXCEPTION_IRQ0 = 16 };
+
+/* Interrupt numbers: RP2040 datasheet 2.3.2. */
+enum { IRQ_TIMER_0 = 0, IRQ_DMA_0 = 11, IRQ_DMA_1 = 12, IRQ_SIO_PROC0 = 15 };
+
+enum { ONLY_CORE_0 = 1, ONLY_CORE_1 = 2, BOTH_CORES = 3 };
+
+struct Nvic {
+    uint32_t enabled;
+    uint32_t pending;       /* latched */
+    uint32_t lines;         /* levels of the interrupt inputs */
+    uint8_t priority[32];   /* 0, 0x40, 0x80, 0xc0: only the top two bits exist */
+    uint8_t system_priority[16];
+    bool pendsv, systick;   /* pending */
+    uint64_t active;        /* a bit for each exception number */
+    bool event_on_pending;  /* SCR.SEVONPEND */
+    bool sleep_on_exit;     /* SCR.SLEEPONEXIT */
+};
+
+struct SysTick {
+    uint32_t control; /* ENABLE, TICKINT, CLKSOURCE */
+    uint32_t reload;
+    uint32_t stopped_at; /* CVR while disabled */
+    uint64_t zero_at;    /* a cycle at which the enabled counter is 0 */
+    uint64_t due;        /* the next cycle at which it reaches 0, or NEVER */
+    bool wrapped;        /* COUNTFLAG */
+};
+
+struct Interpolator {
+    uint32_t accumulator[2];
+    uint32_t base[3];
+    uint32_t control[2];
+};
+
+struct Core {
+    uint32_t r[16]; /* r[13] is the stack pointer in use; r[15] is not kept */
+    /* Flags as what they follow from, to make the common instruction cheap. */
+    uint32_t negative; /* bit 31 is N */
+    uint32_t nonzero;  /* Z is set when this is 0 */
+    uint32_t carry, overflow;
+
+    const struct Op *ip;     /* the next instruction */
+    struct Op *ops;          /* the predecoded memory that ip points into */
+    uint32_t ops_base;       /* the address of ops[0] */
+    enum Region region;
+
+    uint64_t cycles;
+    uint64_t limit;          /* runs on while cycles <= limit */
+    uint64_t instructions;
+    struct Core *other;
+    uint32_t id;
+    enum Sleep sleep;
+    bool event;              /* the event register (ARMv6-M ARM B1.5.18) */
+
+    uint32_t last_line;      /* the flash line that the last instruction word came from */
+    uint64_t xip_accesses, xip_misses, xip_data_accesses, xip_data_misses;
+    uint64_t stall_port, stall_bank;
+
+    uint32_t primask, control, ipsr, vtor;
+    uint32_t msp, psp;       /* the one not in use */
+    struct Nvic nvic;
+    struct SysTick systick;
+
+    /* SIO, core-local part */
+    uint32_t dividend, divisor, quotient, remainder, divider_csr;
+    struct Interpolator interpolator[2];
+    struct {
+        uint32_t word[8];
+        uint32_t head, count;
+        bool overflowed, underflowed; /* WOF of this core's writes, ROE of its reads */
+    } fifo;                           /* inbound */
+};
+
+/* XIP cache: datasheet 2.6.3. 16 KB, 2 ways, 8-byte lines. */
+#define XIP_SETS 1024u
+#define XIP_NO_LINE UINT32_MAX
+struct Xip {
+    uint32_t line[XIP_SETS][2];
+    uint8_t oldest[XIP_SETS];
+    bool disabled;
+    uint64_t fill_start, busy_until; /* the fill that blocks the port */
+    uint32_t control;
+    uint64_t accesses_cleared, hits_cleared;
+};
+
+struct DmaChannel {
+    uint32_t read, write, count, control;
+    uint32_t read_end, write_end; /* where the transfer leaves them */
+    uint64_t done;                /* the cycle at which it completes */
+    bool busy;
+};
+#define DMA_CHANNELS 12
+struct Dma {
+    struct DmaChannel channel[DMA_CHANNELS];
+    uint32_t raised, enable[2], force[2];
+    uint64_t flash_until; /* flash reads by DMA occupy the port until then */
+    uint64_t due;
+};
+
+struct Timer {
+    uint32_t alarm[4];
+    uint32_t armed, raised, enable, force;
+    uint32_t latched_high;
+    uint64_t due; /* cycle of the next alarm, or NEVER */
+};
+
+struct Uart {
+    uint8_t *text;
+    size_t count, capacity;
+};
+
+#define UNMAPPED_BLOCKS 64
+
+struct Machine {
+    struct Core core[2];
+    struct Core *current;
+
+    /* Scheduling, see schedule.c. */
+    bool dual;              /* both cores run: they may collide */
+    bool attention;         /* something changed that the scheduler must look at */
+    uint64_t switch_before; /* below this cycle the cores simply alternate */
+    uint64_t next_event;    /* the first cycle at which a timer, SysTick or DMA is due */
+    uint64_t stop_cycle;
+    uint32_t stop;          /* enum Stop */
+    struct Fault fault;
+    struct Settings settings;
+
+    uint64_t port[PORTS][PORT_HISTORY]; /* last access by cycle: cycle * 2 + core */
+    struct Xip xip;
+    struct Dma dma;
+    struct Timer timer;
+    struct Uart uart[2];
+    uint32_t spinlocks;
+    uint32_t gpio_out, gpio_enable, qspi_out, qspi_enable;
+    uint32_t apb[32][0x1000 / 4]; /* registers that only store, by 16 KB block */
+
+    uint32_t *marked;       /* sorted addresses */
+    size_t marked_count;
+    struct Mark *marks;
+    size_t marks_count, marks_capacity, marks_total;
+    struct Unmapped unmapped[UNMAPPED_BLOCKS];
+    size_t unmapped_count;
+
+    uint8_t *flash;
+    uint32_t flash_size;
+    struct Op *rom_ops, *flash_ops, *sram_ops;
+    uint8_t sram_has_code[SRAM_SIZE / 256 + 1]; /* by 256 bytes: a store must look at sram_ops */
+    uint8_t sram[SRAM_SIZE];
+    uint8_t rom[ROM_SIZE];
+};
+
+/* machine.c: ends the run; the first fault is kept. Always false, to be returned. `c` gives the
+ * address of the instruction, unless the interpreter knows better. */
+bool raise_fault(struct Machine *m, struct Core *c, enum FaultKind kind, uint32_t address,
+                 uint32_t detail);
+/* The scheduler shall look before the next instruction. */
+void request_attention(struct Machine *m);
+void count_unmapped(struct Machine *m, uint32_t address, bool write);
+/* False: a fault. */
+bool record_mark(struct Machine *m, struct Core *c, uint32_t address, uint64_t cycle);
+void core_reset(struct Machine *m, struct Core *c);
+
+static inline uint32_t pc_of(const struct Core *c, const struct Op *op)
+{
+    return c->ops_base + (uint32_t)(op - c->ops) * 2;
+}
+
+/* False: no code can be at `pc`. */
+static inline bool set_pc(struct Machine *m, struct Core *c, uint32_t pc)
+{
+    pc &= ~1u;
+    if (pc - FLASH_BASE < m->flash_size) {
+        c->region = REGION_FLASH;
+        c->ops = m->flash_ops;
+        c->ops_base = FLASH_BASE;
+    } else if (pc - SRAM_BASE < SRAM_SIZE) {
+        c->region = REGION_SRAM;
+        c->ops = m->sram_ops;
+        c->ops_base = SRAM_BASE;
+    } else if (pc < ROM_SIZE) {
+        c->region = REGION_ROM;
+        c->ops = m->rom_ops;
+        c->ops_base = 0;
+    } else {
+        return false;
+    }
+    c->ip = c->ops + ((pc - c->ops_base) >> 1);
+    return true;
+}
+
+#endif

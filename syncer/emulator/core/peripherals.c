@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What firmware needs of the APB peripherals to start and to print, by section of the RP2040
+ * datasheet: SYSINFO and SYSCFG (2.20, 2.21), CLOCKS (2.15), RESETS (2.14), PSM (2.13), XOSC
+ * (2.16), ROSC (2.17), PLL (2.18), GPIO (2.19), VREG (2.10), WATCHDOG (4.7), UART (4.2). Clocks
+ * are taken as locked at once, a character as sent at once; a watchdog never bites.
+ */
+#include "peripherals.h"
+
+#include <stdlib.h>
+
+/* 16 KB blocks from 0x40000000, datasheet 2.2.4. */
+enum Block {
+    SYSINFO, SYSCFG, CLOCKS, RESETS, PSM, IO_BANK0, IO_QSPI, PADS_BANK0, PADS_QSPI, XOSC, PLL_SYS,
+    PLL_USB, BUSCTRL, UART0, UART1, TIMER = 0x15, WATCHDOG, ROSC = 0x18, VREG, TBMAN = 0x1b
+};
+
+/* Blocks whose other registers just store; all else is unmapped. */
+static const uint32_t storing =
+    1u << SYSCFG | 1u << CLOCKS | 1u << RESETS | 1u << PSM | 1u << IO_BANK0 | 1u << IO_QSPI |
+    1u << PADS_BANK0 | 1u << PADS_QSPI | 1u << XOSC | 1u << PLL_SYS | 1u << PLL_USB |
+    1u << BUSCTRL | 1u << UART0 | 1u << UART1 | 1u << WATCHDOG | 1u << ROSC | 1u << VREG;
+
+enum { CLK_REF_CTRL = 0x30, CLK_REF_SELECTED = 0x38, CLK_SYS_CTRL = 0x3c, CLK_SYS_SELECTED = 0x44 };
+enum { FC0_FIRST = 0x80, FC0_LAST = 0x9c };
+enum { RESETS_ALL = 0x01ffffff, PSM_ALL = 0x1ffff, PSM_PROC1 = 1 << 16 };
+enum { UART_DR = 0x00, UART_RSR = 0x04, UART_FR = 0x18 };
+enum { WATCHDOG_CTRL = 0x00, WATCHDOG_LOAD = 0x04, WATCHDOG_REASON = 0x08, WATCHDOG_TICK = 0x2c };
+
+void apb_reset(struct Machine *m)
+{
+    m->apb[RESETS][0] = RESETS_ALL;
+    m->apb[VREG][0] = 0x10b1; /* 1.1 V, regulated */
+}
+
+static uint32_t sysinfo(struct Machine *m, uint32_t address)
+{
+    switch (address & 0xfff) {
+    case 0x00: return 0x20002927; /* CHIP_ID of an RP2040 B2 */
+    case 0x04: return 2;          /* PLATFORM: silicon */
+    }
+    count_unmapped(m, address, false);
+    return 0;
+}
+
+/* The glitchless multiplexers say which source they have selected, the others nothing (2.15.3.2). */
+static bool clock_selected(const struct Machine *m, uint32_t offset, uint32_t *value)
+{
+    const uint32_t *stored = m->apb[CLOCKS];
+    switch (offset) {
+    case CLK_REF_SELECTED: *value = 1u << (stored[CLK_REF_CTRL / 4] & 3); return true;
+    case CLK_SYS_SELECTED: *value = 1u << (stored[CLK_SYS_CTRL / 4] & 1); return true;
+    case 0x08: case 0x14: case 0x20: case 0x2c: case 0x50: case 0x5c: case 0x68: case 0x74:
+        *value = 1;
+        return true;
+    }
+    return false;
+}
+
+uint32_t apb_read(struct Machine *m, uint32_t address, uint64_t t)
+{
+    unsigned block = address >> 14 & 0x1f;
+    uint32_t offset = address & 0xfff, value;
+    switch (block) {
+    case SYSINFO: return sysinfo(m, address);
+    case CLOCKS:
+        if (clock_selected(m, offset, &value)) return value;
+        if (offset >= FC0_FIRST && offset <= FC0_LAST) { /* no frequency counter */
+            count_unmapped(m, address, false);
+            return 0;
+        }
+        break;
+    case RESETS:
+        if (offset == 8) return RESETS_ALL & ~m->apb[RESETS][0];
+        break;
+    case PSM:
+        if (offset == 0xc) return PSM_ALL & ~m->apb[PSM][1];
+        break;
+    case XOSC:
+        if (offset == 4) return 0x80001000; /* STABLE, ENABLED */
+        break;
+    case PLL_SYS: case PLL_USB:
+        if (offset == 0) return m->apb[block][0] | 0x80000000u; /* LOCK */
+        break;
+    case UART0: case UART1:
+        if (offset == UART_FR) return 0x90; /* nothing to send, nothing received */
+        if (offset == UART_DR || offset == UART_RSR) return 0;
+        break;
+    case TIMER: return timer_read(m, offset, t);
+    case WATCHDOG:
+        if (offset == WATCHDOG_TICK) return m->apb[WATCHDOG][WATCHDOG_TICK / 4] | 0x600; /* runs */
+        if (offset == WATCHDOG_REASON) return 0; /* power-on */
+        break;
+    case ROSC:
+        if (offset == 0x18) return 0x80001000; /* STABLE, ENABLED */
+        break;
+    case TBMAN: return 1; /* PLATFORM: ASIC */
+    }
+    if (!(storing >> block & 1)) {
+        count_unmapped(m, address, false);
+        return 0;
+    }
+    return m->apb[block][offset / 4];
+}
+
+static bool uart_send(struct Machine *m, struct Core *c, unsigned number, uint8_t character)
+{
+    enum { FULL = 0x10000 };
+    struct Uart *u = &m->uart[number];
+    if (u->count == u->capacity) {
+        size_t capacity = u->capacity ? u->capacity * 2 : 0x1000;
+        uint8_t *text = realloc(u->text, capacity);
+        if (!text) return raise_fault(m, c, FAULT_MEMORY, 0, 0);
+        u->text = text;
+        u->capacity = capacity;
+    }
+    u->text[u->count++] = character;
+    if (character == '\n') m->stop |= STOP_LINE;
+    if (u->count >= FULL) m->stop |= STOP_DRAIN;
+    if (m->stop) request_attention(m);
+    return true;
+}
+
+/* PSM_FRCE_OFF holds core 1 in reset; letting go starts it in the boot ROM. */
+static void power_core_1(struct Machine *m, bool off, uint64_t t)
+{
+    struct Core *c = &m->core[1];
+    if (off) {
+        c->sleep = SLEEP_RESET;
+    } else {
+        core_reset(m, c);
+        c->cycles = t;
+    }
+    request_attention(m);
+}
+
+bool apb_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t value, uint64_t t)
+{
+    unsigned block = address >> 14 & 0x1f, alias = address >> 12 & 3;
+    uint32_t offset = address & 0xfff;
+    if (block == TIMER) {
+        timer_write(m, offset, value, alias, t);
+        return true;
+    }
+    if (!(storing >> block & 1) || (block == CLOCKS && offset >= FC0_FIRST && offset <= FC0_LAST)) {
+        count_unmapped(m, address, true);
+        return true;
+    }
+    if ((block == UART0 || block == UART1) && offset == UART_DR)
+        return uart_send(m, c, block - UART0, (uint8_t)value);
+
+    uint32_t old = m->apb[block][offset / 4];
+    uint32_t new = m->apb[block][offset / 4] = apply_alias(old, value, alias);
+    if (block == PSM && offset == 4 && (old ^ new) & PSM_PROC1)
+        power_core_1(m, new & PSM_PROC1, t);
+    if (block == WATCHDOG && offset == WATCHDOG_CTRL && new >> 31)
+        return raise_fault(m, c, FAULT_RESET, address, 0);
+    return true;
+}

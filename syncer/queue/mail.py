@@ -1,0 +1,220 @@
+"""A patch of the queue: a mail as `git format-patch` writes one, with full blob ids.
+
+Text that came from files is kept byte for byte: where it is not UTF-8 it is a `str` with surrogate
+escapes, and `encode` gives the bytes back.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from email import policy
+from email.parser import Parser
+
+from syncer.errors import SyncError
+from syncer.git import Repository
+from syncer.queue.diff import FileDiff, parse_diff, split_lines, without_context
+
+_TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):\s+(\S.*)")
+_PREFIX = re.compile(r"\[PATCH[^\]]*\]\s*")
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One patch. `file` is its name in the series; `author` is "Name <mail>"; `date` is the mail's;
+    `body` is the message without subject; `head` is all before the first diff. `context` is how
+    many lines of context its hunks are written with."""
+
+    component: str
+    file: str
+    subject: str
+    author: str
+    date: str
+    body: str
+    trailers: tuple[tuple[str, str], ...]
+    diffs: tuple[FileDiff, ...]
+    context: int
+    head: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.component}/{self.file}"
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(sorted(diff.path for diff in self.diffs))
+
+
+def encode(text: str) -> bytes:
+    """The bytes of a patch's text, as they belong in its file."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def decode(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def parse_patch(data: bytes, component: str, file: str, *, context: int = 3) -> Patch:
+    """Read a patch.
+
+    Args:
+        data: the file's bytes.
+        context: the port's setting; a patch marked as one without context has 0 whatever it says.
+
+    Raises:
+        SyncError: with the file and the line: no mail header, an encoding other than UTF-8, or
+            anything `parse_diff` does not take.
+    """
+    name = f"{component}/{file}"
+    lines = split_lines(data)
+    start = next((n for n, line in enumerate(lines) if line.startswith(b"diff --git ")), len(lines))
+    head = decode(b"".join(lines[:start]))
+    mail = Parser(policy=policy.default).parsestr(head)
+    for field in ("From", "Date", "Subject"):
+        if not mail[field]:
+            raise SyncError(
+                f"{name}: no {field}: header", hint="a patch is a mail as git format-patch writes"
+            )
+    encoding = str(mail.get("Content-Transfer-Encoding", "8bit")).lower()
+    if encoding not in ("7bit", "8bit") or (mail.get_content_charset("utf-8") not in _CHARSETS):
+        raise SyncError(f"{name}: the mail must be plain 8-bit UTF-8, not {encoding}")
+    message = head.partition("\n\n")[2]
+    body = re.split(r"^---$", message, maxsplit=1, flags=re.MULTILINE)[0].strip("\n")
+    diffs = parse_diff(b"".join(lines[start:]), name, start + 1)
+    return Patch(
+        component=component,
+        file=file,
+        subject=_PREFIX.sub("", str(mail["Subject"]), count=1),
+        author=str(mail["From"]),
+        date=str(mail["Date"]),
+        body=body,
+        trailers=_trailers(body),
+        diffs=diffs,
+        context=0 if any(diff.marked for diff in diffs) else context,
+        head=head,
+        text=decode(data),
+    )
+
+
+_CHARSETS = ("utf-8", "us-ascii")
+
+
+def _trailers(body: str) -> tuple[tuple[str, str], ...]:
+    """The last paragraph, if every line of it is `Key: value`; an indented line continues one."""
+    unfolded = re.sub(r"\n[ \t]+", " ", body.rpartition("\n\n")[2])
+    matches = [_TRAILER.fullmatch(line) for line in unfolded.splitlines()]
+    return tuple((m[1], m[2].strip()) for m in matches if m) if all(matches) else ()
+
+
+def check_zero_context(patch: Patch) -> None:
+    """Refuse a patch that quotes any of upstream's text.
+
+    Raises:
+        SyncError: a context or removed line, words after the second `@@`, or a changed file whose
+            first hunk is not marked; the file and the hunk are named.
+    """
+    for diff in patch.diffs:
+        for number, hunk in enumerate(diff.hunks, 1):
+            what = f"{patch.name}: {diff.path}: hunk {number} ({hunk.header})"
+            if any(line[:1] != b"+" for line in hunk.lines):
+                raise SyncError(
+                    f"{what} quotes upstream's lines", hint="write the change as added lines only"
+                )
+            if hunk.section:
+                raise SyncError(f"{what} quotes upstream after the second @@")
+        if diff.hunks and diff.old_path is not None and not diff.marked:
+            raise SyncError(f"{patch.name}: {diff.path}: not marked as a patch without context")
+
+
+def create_patch(
+    repository: Repository,
+    base_tree: str,
+    new_tree: str,
+    *,
+    subject: str,
+    author: str,
+    date: str,
+    body: str = "",
+    context: int = 3,
+    renames: bool = True,
+) -> str:
+    """The text of a patch that makes `new_tree` of `base_tree`.
+
+    Args:
+        author: "Name <mail>"; date: as git reads one, with its zone; body: the message after the
+            subject, trailers last.
+        context: lines of context; 0 gives a marked patch, and one that deletes files by id alone.
+
+    Raises:
+        SyncError: nothing changes, a binary file does, or the message cannot be told from a diff.
+    """
+    if repository.rev_parse(base_tree, "tree") == repository.rev_parse(new_tree, "tree"):
+        raise SyncError(f"no patch can be made for {subject!r}: nothing changes")
+    base = repository.commit_tree(base_tree)
+    message = f"{subject}\n\n{body.strip()}\n" if body.strip() else f"{subject}\n"
+    commit = repository.commit_tree(new_tree, [base], message, author, date)
+    options = ["--stdout", "--no-stat", "--no-signature", "--zero-commit", "--no-thread", "--no-to"]
+    options += ["--no-numbered", "--no-attach", "--no-from", "--no-base", "--no-notes", "--no-cc"]
+    options += ["--encode-email-headers", "--subject-prefix=PATCH", "--no-add-header"]
+    out = repository.run(
+        [*_QUOTE, "format-patch", *options, *_diff(context, renames), "-1", commit]
+    )
+    head, sections = _sections(out, context)
+    text = decode(head + b"".join(sections))
+    try:
+        patch = parse_patch(encode(text), "new", "patch", context=context)
+    except SyncError as error:
+        raise SyncError(f"no patch can be made: {error.message}", hint=error.hint) from error
+    if patch.subject != subject or patch.body != body.strip():
+        raise SyncError(
+            f"no patch can be made for {subject!r}: its message would not be read back",
+            hint="one line of subject; in the body no line `---` and none that begins a diff",
+        )
+    return text
+
+
+def refresh(repository: Repository, patch: Patch, before: str, after: str) -> str:
+    """The patch's text for what it does between the trees `before` and `after`: message and
+    format as they were, and the section of a file whose blobs are the same kept verbatim."""
+    renames = any(d.old_path and d.new_path and d.old_path != d.new_path for d in patch.diffs)
+    trees = [f"{before}^{{tree}}", f"{after}^{{tree}}"]
+    out = repository.run([*_QUOTE, "diff-tree", "-r", *_diff(patch.context, renames), *trees])
+    sections = _sections(out, patch.context)[1]
+    new = {diff.path: diff for diff in parse_diff(b"".join(sections), patch.name)}
+    texts = []
+    for old in patch.diffs:
+        diff = new.pop(old.path, None)
+        if diff is not None:
+            texts.append(old.text if _same(old, diff) else diff.text)
+    texts += [diff.text for diff in new.values()]
+    return patch.head + decode(b"".join(texts))
+
+
+# Nothing of these is left to a repository's configuration or to git's defaults.
+_QUOTE = ("-c", "core.quotePath=false")
+
+
+def _diff(context: int, renames: bool) -> list[str]:
+    options = ["-p", f"-U{context}", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv"]
+    options += ["--src-prefix=a/", "--dst-prefix=b/", "--diff-algorithm=myers"]
+    options += ["--indent-heuristic", "--find-renames" if renames else "--no-renames"]
+    return options if context else [*options, "--irreversible-delete"]
+
+
+def _sections(data: bytes, context: int) -> tuple[bytes, list[bytes]]:
+    """What precedes the first diff, and the text of each file's."""
+    head, *sections = re.split(rb"^(?=diff --git )", data, flags=re.MULTILINE)
+    if context == 0:
+        sections = [without_context(section) for section in sections]
+    return head, [section.rstrip(b"\n") + b"\n" for section in sections]
+
+
+def _same(old: FileDiff, new: FileDiff) -> bool:
+    return (old.old_path, old.old_mode, old.new_mode, old.old_id, old.new_id) == (
+        new.old_path,
+        new.old_mode,
+        new.new_mode,
+        new.old_id,
+        new.new_id,
+    )

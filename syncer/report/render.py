@@ -1,0 +1,148 @@
+"""A status document as the body of a pull request, and its title.
+
+One template per section, so that a body that is too long loses whole sections and never half a
+table. Stage times are left out on purpose: the same roll must give the same body.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from syncer.report import neutral, numbers, view
+from syncer.report.neutral import Markdown, one_line
+from syncer.report.terminal import terminal
+
+__all__ = ["LIMIT", "markdown", "terminal", "title"]
+
+LIMIT = 65_536  # characters GitHub takes in a body
+
+Document = dict[str, Any]
+
+# In the order they are read, each with its heading.
+SECTIONS = {
+    "verdict": "",
+    "upstream": "Upstream",
+    "queue": "Patch queue",
+    "overrides": "Overrides",
+    "pins": "Pins",
+    "tests": "Tests",
+    "latency": "Latency",
+    "outputs": "Outputs against the host",
+    "memory": "Memory",
+    "reproduce": "How to reproduce",
+    "toolchain": "Toolchain",
+}
+# What goes first when a body is too long. The verdict always stays.
+_LEAST = ("latency", "upstream", "tests", "queue", "overrides", "pins", "memory", "outputs")
+
+_GITHUB = re.compile(r"https://github\.com/[A-Za-z0-9-]+/[\w.-]+?(?:\.git)?/?", re.ASCII)
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def title(document: Document) -> str:
+    """One plain line, e.g. ``Roll tflite-micro to 90b983c2b3f1 (+214 commits)``."""
+    resolved = document["resolved"]
+    if resolved is None:
+        return one_line(f"Roll {document['port']}: {document['verdict']}")
+    upstream = resolved["upstream"]
+    far = view.advance(view.upstream_move(document))
+    name, commit = upstream["name"], view.short(upstream["commit"])
+    return one_line(f"Roll {name} to {commit}" + (f" ({far})" if far else ""))
+
+
+def markdown(document: Document, limit: int = LIMIT) -> str:
+    """The body of a pull request, at most `limit` characters (the verdict alone needs some
+    10,000). The first line is a hidden marker with the port and the upstream commit."""
+    environment = _environment()
+    parts = {
+        name: environment.get_template(f"{name}.md.jinja").render(doc=document, view=view).strip()
+        for name in SECTIONS
+    }
+    whole = _join(document, parts)
+    for name in (*_LEAST, *reversed(SECTIONS)):
+        if len(whole) <= limit:
+            break
+        if parts[name] and SECTIONS[name]:
+            parts[name] = f"### {SECTIONS[name]}\n\n_Left out: too long. It is in the status file._"
+            whole = _join(document, parts)
+    return whole
+
+
+def _join(document: Document, parts: dict[str, str]) -> str:
+    body = "\n\n".join([_marker(document), *(part for part in parts.values() if part)])
+    return re.sub(r"\n{3,}", "\n\n", body) + "\n"
+
+
+def _marker(document: Document) -> str:
+    resolved = document["resolved"]
+    known = {
+        "port": document["port"],
+        "upstream": resolved["upstream"]["commit"] if resolved else None,
+    }
+    said = json.dumps(known, separators=(",", ":"))
+    for char in "<>@#&":  # nothing in it may end the comment, or be taken for a reference
+        said = said.replace(char, f"\\u{ord(char):04x}")
+    return f"<!-- sync: {said} -->"
+
+
+@cache
+def _environment() -> Environment:
+    """Everything a template prints is neutralised, unless it is `Markdown` or a number."""
+    environment = Environment(
+        loader=PackageLoader("syncer.report"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+        finalize=_finalize,
+    )
+    environment.filters |= {
+        "amount": view.amount,
+        "bar": numbers.bar,
+        "block": neutral.block,
+        "change": numbers.change,
+        "code": neutral.code,
+        "commit": _commit,
+        "compare": _compare,
+        "grouped": numbers.grouped,
+        "ms": numbers.milliseconds,
+        "plural": numbers.plural,
+        "prose": neutral.prose,
+        "short": view.short,
+        "text": neutral.text,
+    }
+    return environment
+
+
+def _finalize(value: object) -> object:
+    if isinstance(value, Markdown | int):
+        return value
+    if isinstance(value, str):
+        return neutral.text(value)
+    raise TypeError(f"a template prints {value!r}")
+
+
+def _web(url: str) -> str | None:
+    """The repository's page, if it is one on GitHub."""
+    return url.rstrip("/").removesuffix(".git") if _GITHUB.fullmatch(url) else None
+
+
+def _commit(commit: str, url: str) -> Markdown:
+    shown = neutral.code(view.short(commit))
+    page = _web(url)
+    linked = page and _COMMIT.fullmatch(commit)
+    return Markdown(f"[{shown}]({page}/commit/{commit})") if linked else shown
+
+
+def _compare(move: Document, url: str) -> Markdown:
+    """ "old → new", linked to GitHub's comparison where it can be."""
+    old, new = move["old"], move["new"]
+    shown = f"{neutral.code(view.short(old))} → {neutral.code(view.short(new))}"
+    page = _web(url)
+    linked = page and _COMMIT.fullmatch(old) and _COMMIT.fullmatch(new)
+    return Markdown(f"[{shown}]({page}/compare/{old}...{new})" if linked else shown)

@@ -1,0 +1,110 @@
+"""The status document: one JSON object that holds all a roll found.
+
+Everything a person reads is rendered from it. `status.schema.json` describes it; nothing is written
+or read that does not fit.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from syncer.errors import Exit, SyncError
+from syncer.model import Figure, OverrideResult, Roll, TestsResult
+
+SCHEMA = 1
+
+Document = dict[str, Any]
+
+# What follows from other fields, but every reader would have to compute.
+_DERIVED: dict[type, tuple[str, ...]] = {
+    OverrideResult: ("drifted",),
+    TestsResult: ("passed",),
+    Figure: ("over",),
+}
+
+
+def status_document(roll: Roll) -> Document:
+    """A roll as its status document. Same roll, same document, key order included."""
+    return {"schema": SCHEMA, **_plain(roll)}
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        names = (*(f.name for f in fields(value)), *_DERIVED.get(type(value), ()))
+        return {name: _plain(getattr(value, name)) for name in names}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, dict):
+        return {key: _plain(value[key]) for key in sorted(value)}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value
+
+
+@cache
+def schema() -> Document:
+    """The JSON Schema (2020-12) of the status document."""
+    text = resources.files("syncer.report").joinpath("status.schema.json").read_text("utf-8")
+    loaded: Document = json.loads(text)
+    return loaded
+
+
+def check(document: object, source: str = "the status document") -> None:
+    """Raises SyncError, naming the first place, if `document` does not fit the schema."""
+    validator = jsonschema.Draft202012Validator(schema())
+    error = jsonschema.exceptions.best_match(validator.iter_errors(document))
+    if error is not None:
+        raise SyncError(
+            f"{source}: {error.json_path}: {error.message[:300]}",
+            hint="It was written by another version of sync, or changed by hand: roll again.",
+        )
+
+
+def dumps(document: Document) -> str:
+    """The document as JSON text, plain ASCII.
+
+    Raises:
+        SyncError: it does not fit the schema, which is a bug.
+    """
+    try:
+        check(document)
+        return json.dumps(document, indent=2, allow_nan=False) + "\n"
+    except SyncError as error:
+        raise SyncError(error.message, exit=Exit.BUG) from error
+
+
+def loads(text: str, source: str = "the status document") -> Document:
+    """A document from its JSON text.
+
+    Raises:
+        SyncError: it is no JSON or does not fit the schema.
+    """
+    try:
+        document: Document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SyncError(f"{source}: not valid JSON: {error}", hint="Roll again.") from None
+    check(document, source)
+    return document
+
+
+def load(path: Path) -> Document:
+    """Read a document.
+
+    Raises:
+        SyncError: the file cannot be read, is no JSON, or does not fit the schema.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SyncError(f"{path}: {error.strerror}", hint="A roll writes it: roll first.") from None
+    except UnicodeDecodeError:
+        raise SyncError(f"{path}: not valid UTF-8", hint="Roll again.") from None
+    return loads(text, str(path))

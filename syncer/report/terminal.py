@@ -1,0 +1,101 @@
+"""A status document as a table for the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from syncer.model import Verdict
+from syncer.report import view
+from syncer.report.neutral import one_line
+from syncer.report.numbers import duration
+
+Document = dict[str, Any]
+
+
+def _style(verdict: str) -> str:
+    if verdict in view.GOOD:
+        return "green"
+    if verdict in (Verdict.NOT_RUN, Verdict.NOT_CHECKED):
+        return "dim"
+    return "yellow" if verdict in view.ASKS else "red"
+
+
+def _text(value: str, style: str = "", limit: int = 300) -> Text:
+    # Never rich markup, and no control characters: others' text must not drive the terminal.
+    return Text(one_line(value, limit), style=style)
+
+
+def _item(value: str) -> Text:
+    return Text.assemble("  ", _text(value))
+
+
+def _table(*columns: str, right: tuple[str, ...] = ()) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left")
+    return table
+
+
+def terminal(document: Document) -> RenderableType:
+    """Stages, then latency and memory, then the verdict and what to do next, for rich to print."""
+    parts: list[RenderableType] = [_stages(document)] if document["stages"] else []
+    if rows := view.latency(document):
+        table = _table(
+            "Model", "Latency", "Cycles", "Δ", "Outputs", right=("Latency", "Cycles", "Δ")
+        )
+        for row, bench in zip(rows, view.benches(document), strict=True):
+            style = "red" if row.over else ""
+            outputs = view.outputs(bench)
+            table.add_row(
+                _text(row.model),
+                row.time,
+                row.cycles,
+                Text(row.delta, style),
+                _text(outputs, "red" if bench["outputs"] == Verdict.TEST else ""),
+            )
+        parts.append(table)
+    if sizes := view.memory(document):
+        table = _table("Program", "Flash", "RAM", "Arena", right=("Flash", "RAM", "Arena"))
+        for size in sizes:
+            style = "red" if size.over else ""
+            cells = (size.name, size.flash, size.ram, size.arena)
+            table.add_row(*(_text(cell, style) for cell in cells))
+        parts.append(table)
+    parts.append(_verdict(document))
+    return Group(*parts)
+
+
+def _stages(document: Document) -> Table:
+    table = _table("Stage", "Verdict", "Time", "", right=("Time",))
+    for stage in document["stages"]:
+        ran = stage["verdict"] != Verdict.NOT_RUN
+        took = "cached" if stage["cached"] else duration(stage["seconds"]) if ran else ""
+        table.add_row(
+            _text(stage["name"]),
+            Text(stage["verdict"], _style(stage["verdict"])),
+            took,
+            _text(stage["message"], "dim"),
+        )
+    return table
+
+
+def _verdict(document: Document) -> Group:
+    style = f"bold {_style(document['verdict'])}"
+    lines = [Text(view.headline(document), style)]
+    if document["message"]:
+        lines.append(_text(document["message"], limit=2000))
+    for patch in view.conflicts(document)[:20]:
+        paths = ", ".join(patch["conflicts"])
+        lines.append(_item(f"{patch['file']}: {paths}" if paths else patch["file"]))
+    for test in view.failed_tests(document)[:20]:
+        lines.append(_item(f"{test['name']}: {test['reason']}"))
+    for figure in view.over_limit(document)[:20]:
+        new, most = (view.amount(figure[key], figure["unit"]) for key in ("new", "limit"))
+        lines.append(_item(f"{figure['name']}: {new}, at most {most}"))
+    lines.append(Text.assemble(("Next: ", "bold"), _text(view.next_step(document), limit=2000)))
+    return Group(*lines)

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syncer.bench.compare import figures
+from syncer.bench.gate import gate, most, unmeasured
+from syncer.model import BenchResult, BuildResult, Figure, Firmware, Layer
+from syncer.port import Gates, Limit
+
+LAYERS = (Layer(0, "CONV_2D", 800, cycles=100_000), Layer(1, "SOFTMAX", 8, cycles=1_000))
+BENCH = BenchResult(
+    "vision", "emulator", 125_000_000, 808, LAYERS, 101_050, 82_308, 400_000, 90_000
+)
+
+
+def program(name: str, kind: str, board: str = "pico") -> Firmware:
+    return Firmware(
+        name=name, kind=kind, board=board, elf="", sha256="", flash=30_000, ram=5_000, sections=()
+    )
+
+
+def by_name(found: tuple[Figure, ...]) -> dict[str, Figure]:
+    assert len({figure.name for figure in found}) == len(found)
+    return {figure.name: figure for figure in found}
+
+
+def test_a_first_roll_gates_nothing() -> None:
+    found = figures([BENCH], None, {}, Gates())
+    assert gate(found) == ()
+    assert all(figure.old is None and figure.limit is None for figure in found)
+
+
+def test_names_and_units() -> None:
+    build = BuildResult((), (program("hello", "example"), program("vision_check", "check")))
+    found = by_name(figures([BENCH], build, {}, Gates()))
+    assert {name: (f.new, f.unit) for name, f in found.items()} == {
+        "vision/cycles": (101_050, "cycles"),
+        "vision/arena": (82_308, "bytes"),
+        "vision/flash": (400_000, "bytes"),
+        "vision/ram": (90_000, "bytes"),
+        "vision/layer/0/CONV_2D": (100_000, "cycles"),
+        "vision/layer/1/SOFTMAX": (1_000, "cycles"),
+        "hello/flash": (30_000, "bytes"),
+        "hello/ram": (5_000, "bytes"),
+    }
+
+
+def test_each_board_has_its_own_figures() -> None:
+    build = BuildResult((), (program("hello", "example"), program("hello", "example", "pico_w")))
+    names = by_name(figures([], build, {}, Gates()))
+    assert list(names) == [
+        "hello@pico/flash", "hello@pico/ram", "hello@pico_w/flash", "hello@pico_w/ram"
+    ]  # fmt: skip
+
+
+def test_a_board_without_a_cycle_counter_is_gated_by_time() -> None:
+    bench = BenchResult("vision", "board", 125_000_000, 825, (Layer(0, "CONV_2D", 825),))
+    found = figures([bench], None, {"vision/ticks": 808}, Gates())
+    assert [figure.name for figure in gate(found)] == ["vision/ticks"]
+    assert found[0].unit == "us"
+
+
+@pytest.mark.parametrize(
+    ("old", "limit", "expected"),
+    [
+        (100_000, Limit(percent=2.0), 102_000),
+        (149, Limit(percent=2.0), 151),  # 151.98, and a cycle is whole
+        (10_000, Limit(percent=1.0, bytes=256), 10_256),  # 1 % is less than 256 B
+        (25_600, Limit(percent=1.0, bytes=256), 25_856),
+        (400_000, Limit(percent=1.0, bytes=256), 404_000),
+        (1000, Limit(percent=1.1), 1011),  # 1000 * 1.1 / 100 is a float above 11
+        (1000, Limit(), 1000),
+        (0, Limit(percent=2.0, bytes=256), 256),
+    ],
+)
+def test_over_is_more_than_both(old: int, limit: Limit, expected: int) -> None:
+    assert most(old, limit) == expected
+
+
+def test_the_limit_itself_is_not_over() -> None:
+    accepted = {"vision/cycles": 99_069, "vision/arena": 82_308 - 823}
+    found = by_name(figures([BENCH], None, accepted, Gates()))
+    assert found["vision/cycles"].limit == 101_050
+    assert not found["vision/cycles"].over
+    assert [f.name for f in gate(found.values())] == ["vision/arena"]
+    accepted = {"vision/cycles": 99_068, "vision/arena": 82_308 - 814}
+    assert [f.name for f in gate(figures([BENCH], None, accepted, Gates()))] == ["vision/cycles"]
+
+
+def test_layers_are_compared_but_not_gated() -> None:
+    found = by_name(figures([BENCH], None, {"vision/layer/1/SOFTMAX": 1}, Gates()))
+    assert found["vision/layer/1/SOFTMAX"].old == 1
+    assert not gate(found.values())
+
+
+def test_an_accepted_figure_that_was_not_measured_is_named() -> None:
+    accepted = {"vision/cycles": 1, "speech/cycles": 1, "vision/layer/9/ADD": 1}
+    found = figures([BENCH], None, accepted, Gates())
+    assert unmeasured(found, accepted) == ("speech/cycles",)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**10), st.integers(0, 1000), st.integers(0, 10**6), st.integers(0, 10**11))
+def test_over_exactly_if_beyond_percentage_and_bytes(
+    old: int, tenths: int, extra: int, new: int
+) -> None:
+    over = new > most(old, Limit(percent=tenths / 10, bytes=extra))
+    assert over == ((new - old) * 1000 > old * tenths and new - old > extra)

@@ -1,0 +1,223 @@
+"""Builds the kernels for the host and calls them from numpy arrays."""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kernel_reference import Quantisation
+from numpy.typing import NDArray
+
+ROOT = Path(__file__).parents[2]
+SOURCES = ROOT / "port" / "rp2040" / "kernels"
+INCLUDE = ROOT / "ci" / "miniature" / "component" / "Include"
+KERNELS = (
+    "arm_nn_mat_mult_nt_t_s8.c",
+    "arm_depthwise_conv_3x3_s8.c",
+    "arm_depthwise_conv_s8.c",
+    "depthwise_3x3.c",
+)
+WARNINGS = ("-Wall", "-Wextra", "-Werror")
+
+GUARD = 64  # bytes around every output that a kernel must leave alone
+CANARY = 0x5C
+
+
+class Tile(ctypes.Structure):
+    """cmsis_nn_tile."""
+
+    _fields_ = (("w", ctypes.c_int32), ("h", ctypes.c_int32))
+
+
+class Activation(ctypes.Structure):
+    """cmsis_nn_activation."""
+
+    _fields_ = (("min", ctypes.c_int32), ("max", ctypes.c_int32))
+
+
+class DepthwiseParams(ctypes.Structure):
+    """cmsis_nn_dw_conv_params."""
+
+    _fields_ = (
+        ("input_offset", ctypes.c_int32),
+        ("output_offset", ctypes.c_int32),
+        ("ch_mult", ctypes.c_int32),
+        ("stride", Tile),
+        ("padding", Tile),
+        ("dilation", Tile),
+        ("activation", Activation),
+    )
+
+
+class PerChannel(ctypes.Structure):
+    """cmsis_nn_per_channel_quant_params."""
+
+    _fields_ = (("multiplier", ctypes.c_void_p), ("shift", ctypes.c_void_p))
+
+
+class Dims(ctypes.Structure):
+    """cmsis_nn_dims."""
+
+    _fields_ = tuple((name, ctypes.c_int32) for name in "nhwc")
+
+
+def build(target: Path, *flags: str) -> Path:
+    """A shared library of the kernels and the harness, every undefined operation fatal."""
+    subprocess.run(
+        [
+            "gcc",
+            "-std=c11",
+            "-O2",
+            "-g",
+            "-shared",
+            "-fPIC",
+            *WARNINGS,
+            "-fsanitize=undefined",
+            "-fno-sanitize-recover=all",
+            f"-I{SOURCES}",
+            f"-I{INCLUDE}",
+            *flags,
+            *(str(SOURCES / name) for name in KERNELS),
+            str(Path(__file__).with_name("harness.c")),
+            "-o",
+            str(target),
+        ],
+        check=True,
+        timeout=120,
+    )
+    return target
+
+
+def pointer(array: NDArray[Any] | None) -> ctypes.c_void_p:
+    return ctypes.c_void_p(None if array is None else array.ctypes.data)
+
+
+def unaligned(array: NDArray[np.int8], shift: int) -> NDArray[np.int8]:
+    """The same bytes at an address of the form 8 * n + shift."""
+    store = np.zeros(array.size + 16, np.int8)
+    start = (shift - store.ctypes.data) % 8
+    view = store[start : start + array.size]
+    view[:] = array.ravel()
+    return view
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """The library, in one of its ways of running: parts in which order, scratch or none."""
+
+    library: ctypes.CDLL
+
+    def run_as(self, order: int, scratch: bool) -> None:
+        ctypes.c_int.in_dll(self.library, "harness_order").value = order
+        ctypes.c_int.in_dll(self.library, "harness_has_scratch").value = int(scratch)
+
+    def scale(
+        self,
+        accumulators: NDArray[np.int32],
+        multipliers: NDArray[np.int32],
+        shifts: NDArray[np.int32],
+    ) -> NDArray[np.int32]:
+        out = np.empty_like(accumulators)
+        self.library.harness_scale(
+            pointer(accumulators),
+            pointer(multipliers),
+            pointer(shifts),
+            pointer(out),
+            accumulators.size,
+        )
+        return out
+
+    def matmul(
+        self,
+        lhs: NDArray[np.int8],
+        lhs_rows: int,
+        lhs_stride: int,
+        rhs: NDArray[np.int8],
+        bias: NDArray[np.int32] | None,
+        quantisation: Quantisation,
+    ) -> NDArray[np.int8]:
+        """lhs: flat, rows lhs_stride apart."""
+        channels, columns = rhs.shape
+        q = quantisation
+        out = _Output(lhs_rows * channels)
+        status = self.library.arm_nn_mat_mult_nt_t_s8(
+            pointer(lhs),
+            pointer(rhs),
+            pointer(bias),
+            out.pointer,
+            pointer(q.multipliers),
+            pointer(q.shifts),
+            lhs_rows,
+            channels,
+            columns,
+            q.input_offset,
+            q.output_offset,
+            q.minimum,
+            q.maximum,
+            channels,
+            lhs_stride,
+        )
+        assert status == 0
+        assert ctypes.c_int.in_dll(self.library, "harness_held").value == 0
+        return out.take((lhs_rows, channels))
+
+    def depthwise(
+        self,
+        function: str,
+        image: NDArray[np.int8],
+        kernel: NDArray[np.int8],
+        bias: NDArray[np.int32] | None,
+        quantisation: Quantisation,
+        output_size: tuple[int, int],
+        stride: tuple[int, int],
+        padding: tuple[int, int],
+        dilation: tuple[int, int] = (1, 1),
+    ) -> NDArray[np.int8] | int:
+        """The output, or the status if it is not 0. Pairs are (vertical, horizontal)."""
+        q = quantisation
+        batch, _, _, channels = image.shape
+        rows, columns, outputs = kernel.shape
+        shape = (batch, *output_size, outputs)
+        params = DepthwiseParams(
+            q.input_offset,
+            q.output_offset,
+            outputs // channels,
+            Tile(stride[1], stride[0]),
+            Tile(padding[1], padding[0]),
+            Tile(dilation[1], dilation[0]),
+            Activation(q.minimum, q.maximum),
+        )
+        per_channel = PerChannel(q.multipliers.ctypes.data, q.shifts.ctypes.data)
+        out = _Output(int(np.prod(shape)))
+        status = getattr(self.library, function)(
+            None,
+            ctypes.byref(params),
+            ctypes.byref(per_channel),
+            ctypes.byref(Dims(*image.shape)),
+            pointer(image),
+            ctypes.byref(Dims(1, rows, columns, outputs)),
+            pointer(kernel),
+            ctypes.byref(Dims(1, 1, 1, outputs)),
+            pointer(bias),
+            ctypes.byref(Dims(*shape)),
+            out.pointer,
+        )
+        return out.take(shape) if status == 0 else int(status)
+
+
+class _Output:
+    """Room for an output between two guards."""
+
+    def __init__(self, size: int) -> None:
+        self._store = np.full(GUARD + size + GUARD, CANARY, np.int8)
+        self._size = size
+        self.pointer = ctypes.c_void_p(self._store.ctypes.data + GUARD)
+
+    def take(self, shape: tuple[int, ...]) -> NDArray[np.int8]:
+        assert (self._store[:GUARD] == CANARY).all(), "written before the output"
+        assert (self._store[GUARD + self._size :] == CANARY).all(), "written after the output"
+        return self._store[GUARD : GUARD + self._size].reshape(shape)

@@ -1,0 +1,106 @@
+"""What the kernels must compute, in 64-bit integers, straight from the definitions.
+
+Sources: gemmlowp's SaturatingRoundingDoublingHighMul and RoundingDivideByPOT, as TFLite's
+MultiplyByQuantizedMultiplier composes them; CMSIS-NN's headers for layouts and offsets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.signedinteger[Any]]
+
+
+def wrap32(values: Ints) -> NDArray[np.int64]:
+    """The values as a 32-bit register would hold them."""
+    wide: NDArray[np.int64] = values.astype(np.int64)
+    wrapped: NDArray[np.int64] = ((wide + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
+    return wrapped
+
+
+def scale(accumulators: Ints, multipliers: Ints, shifts: Ints) -> NDArray[np.int64]:
+    """Accumulator * multiplier / 2^31 * 2^shift, rounded after each of the two divisions.
+
+    The first rounds midpoints up, the second away from zero.
+    """
+    left, right = np.maximum(shifts, 0).astype(np.int64), np.maximum(-shifts, 0).astype(np.int64)
+    shifted = wrap32(accumulators.astype(np.int64) << left)
+    high = (shifted * multipliers.astype(np.int64) + (1 << 30)) >> 31
+    half = (1 << right) >> 1
+    return np.sign(high) * ((np.abs(high) + half) >> right)
+
+
+def scale_single_rounding(accumulators: Ints, multipliers: Ints, shifts: Ints) -> NDArray[np.int64]:
+    """The same with one rounding, midpoints up."""
+    total = 31 - shifts.astype(np.int64)
+    product = accumulators.astype(np.int64) * multipliers.astype(np.int64)
+    return (product + (np.int64(1) << (total - 1))) >> total
+
+
+@dataclass(frozen=True)
+class Quantisation:
+    """Per-channel requantisation and the offsets and limits of a layer."""
+
+    multipliers: NDArray[np.int32]
+    shifts: NDArray[np.int32]
+    input_offset: int
+    output_offset: int
+    minimum: int
+    maximum: int
+
+    def output(self, accumulators: NDArray[np.int64]) -> NDArray[np.int8]:
+        """Outputs for accumulators whose last axis is the channel."""
+        scaled = scale(accumulators, self.multipliers, self.shifts) + self.output_offset
+        return np.clip(scaled, self.minimum, self.maximum).astype(np.int8)
+
+
+def matmul(
+    lhs: NDArray[np.int8],
+    rhs: NDArray[np.int8],
+    bias: NDArray[np.int32] | None,
+    quantisation: Quantisation,
+) -> NDArray[np.int8]:
+    """lhs [rows, columns] times transposed rhs [channels, columns]: [rows, channels]."""
+    products = (lhs.astype(np.int64) + quantisation.input_offset) @ rhs.astype(np.int64).T
+    return quantisation.output(products if bias is None else products + bias)
+
+
+def depthwise(
+    image: NDArray[np.int8],
+    kernel: NDArray[np.int8],
+    bias: NDArray[np.int32] | None,
+    quantisation: Quantisation,
+    output_size: tuple[int, int],
+    stride: tuple[int, int],
+    padding: tuple[int, int],
+    dilation: tuple[int, int],
+) -> NDArray[np.int8]:
+    """Batch [n, h, w, c] convolved depthwise with [kh, kw, c * m]; pairs are (vertical, ...)."""
+    batch, height, width, channels = image.shape
+    rows, columns, outputs = kernel.shape
+    bottom = max(0, (output_size[0] - 1) * stride[0] + (rows - 1) * dilation[0] + 1 - height)
+    right = max(0, (output_size[1] - 1) * stride[1] + (columns - 1) * dilation[1] + 1 - width)
+    padded = np.zeros(
+        (batch, padding[0] + height + bottom, padding[1] + width + right, channels), np.int64
+    )
+    padded[:, padding[0] : padding[0] + height, padding[1] : padding[1] + width] = (
+        image.astype(np.int64) + quantisation.input_offset
+    )
+    padded = padded.repeat(outputs // channels, axis=3)
+    total = np.zeros((batch, *output_size, outputs), np.int64)
+    if bias is not None:
+        total += bias
+    for i in range(rows):
+        for j in range(columns):
+            y, x = i * dilation[0], j * dilation[1]
+            taps = padded[
+                :,
+                y : y + (output_size[0] - 1) * stride[0] + 1 : stride[0],
+                x : x + (output_size[1] - 1) * stride[1] + 1 : stride[1],
+            ]
+            total += taps * kernel[i, j].astype(np.int64)
+    return quantisation.output(total)

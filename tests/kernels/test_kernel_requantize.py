@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+
+import kernel_reference as reference
+import numpy as np
+from kernel_library import Kernels, build
+from numpy.typing import NDArray
+
+EDGES = np.array(
+    sorted(
+        {
+            sign * ((1 << bit) + off)
+            for sign in (-1, 1)
+            for bit in range(32)
+            for off in (-2, -1, 0, 1, 2)
+            if -(1 << 31) <= sign * ((1 << bit) + off) < 1 << 31
+        }
+    ),
+    np.int64,
+)
+
+
+def grid() -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Every edge value as accumulator and multiplier, with every shift."""
+    multipliers = EDGES[EDGES > -(1 << 31)]
+    parts = np.meshgrid(EDGES, multipliers, np.arange(-31, 31), indexing="ij")
+    a, m, s = (np.ascontiguousarray(part.ravel().astype(np.int32)) for part in parts)
+    return a, m, s
+
+
+def test_edge_values(library: ctypes.CDLL) -> None:
+    a, m, s = grid()
+    assert np.array_equal(Kernels(library).scale(a, m, s), reference.scale(a, m, s))
+
+
+def test_random_values(library: ctypes.CDLL) -> None:
+    rng = np.random.default_rng(1)
+    count = 1_000_000
+    a = rng.integers(-(1 << 31), 1 << 31, count).astype(np.int32) >> rng.integers(0, 31, count)
+    m = rng.integers(-(1 << 31) + 1, 1 << 31, count).astype(np.int32)
+    s = rng.integers(-31, 31, count).astype(np.int32)
+    a = a.astype(np.int32)
+    assert np.array_equal(Kernels(library).scale(a, m, s), reference.scale(a, m, s))
+
+
+def test_midpoints_go_away_from_zero(library: ctypes.CDLL) -> None:
+    a = np.array([3, -3, 5, -5, 1, -1], np.int32)
+    m = np.full(6, 1 << 30, np.int32)  # one half: 1.5, -1.5, ... round up, then halve
+    s = np.full(6, -1, np.int32)
+    assert Kernels(library).scale(a, m, s).tolist() == [1, -1, 2, -1, 1, 0]
+
+
+def test_single_rounding(tmp_path: Path) -> None:
+    library = ctypes.CDLL(str(build(tmp_path / "single.so", "-DCMSIS_NN_USE_SINGLE_ROUNDING")))
+    rng = np.random.default_rng(2)
+    count = 200_000
+    a = rng.integers(-(1 << 20), 1 << 20, count).astype(np.int32)
+    m = rng.integers(1 << 30, 1 << 31, count).astype(np.int32)
+    s = rng.integers(-31, 8, count).astype(np.int32)
+    expected = reference.scale_single_rounding(a, m, s)
+    assert np.array_equal(Kernels(library).scale(a, m, s), expected)

@@ -1,0 +1,372 @@
+from __future__ import annotations
+
+import io
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from rich.console import Console
+from rolls import NASTY, NEW, NN_NEW, OLD, real_roll, rolls, texts
+
+from syncer import model
+from syncer.model import Move, PatchResult, PatchVerdict, Rebased, Resolved, Roll, Verdict
+from syncer.report import neutral
+from syncer.report.numbers import bar, change
+from syncer.report.render import LIMIT, markdown, terminal, title
+from syncer.report.status import Document, status_document
+
+GFM = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+
+
+def document(roll: Roll) -> Document:
+    return status_document(roll)
+
+
+def shown(roll: Roll, width: int = 160) -> str:
+    out = io.StringIO()
+    Console(file=out, width=width, color_system=None).print(terminal(document(roll)))
+    return out.getvalue()
+
+
+# ---- harmless
+
+
+def assert_harmless(body: str) -> None:
+    # GitHub does not look into a comment; that nothing gets out of it shows in what is left.
+    body = re.sub(r"\A<!-- sync: [^<>@#]* -->", "", body)
+    assert not re.search(r"@\w", body)
+    assert not re.search(r"#\w", body)
+    assert not re.search(r"(?i)\bgh-\d", body)
+    assert not re.search(r"(?i)\b(close|fix|resolve)[sd]?e?s?:?\s+(\S*#\d|gh-\d|https?://)", body)
+    links = re.findall(r"(?i)(?:\w+://|www\.)[^\s)\"]*", body)
+    ours = r"https://github\.com/[\w-]+/[\w.-]+/(commit/[0-9a-f]{40}|compare/[0-9a-f.]{83})"
+    assert [link for link in links if not re.fullmatch(ours, link)] == []
+    assert not re.search(r"<(?!/?(?:details|summary|code|pre)>|br>)", body)
+    assert not re.search(r"[^\S\n ]|[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", body)
+    body.encode()
+
+
+def assert_whole_tables(body: str) -> None:
+    """Every table has a heading, a rule, and as many cells in every row."""
+    for block in re.findall(r"(?:^\|.*\n)+", body, re.MULTILINE):
+        rows = [re.sub(r"\\.", "", row) for row in block.splitlines()]
+        assert all(row.endswith("|") for row in rows)
+        assert len({row.count("|") for row in rows}) == 1, block
+        assert re.fullmatch(r"\|(:?-+:?\|)+", rows[1])
+        assert len(rows) > 2
+    for tag in ("details", "summary", "pre", "code"):
+        assert body.count(f"<{tag}>") == body.count(f"</{tag}>")
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(rolls())
+def test_any_roll_renders_and_renders_harmlessly(roll: Roll) -> None:
+    found = document(roll)
+    body = markdown(found)
+    assert body == markdown(found)
+    assert_harmless(body)
+    assert_whole_tables(body)
+    assert len(body) <= LIMIT
+    for text in (title(found), shown(roll).replace("\n", "")):
+        assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
+
+
+def inline_text(source: str) -> tuple[str, set[str]]:
+    """The plain text GitHub would show for one paragraph, and the kinds of token it holds."""
+    tokens = GFM.parse(source)
+    kinds = {token.type for token in tokens}
+    children = [child for token in tokens for child in token.children or ()]
+    kinds |= {child.type for child in children if child.type not in ("text", "text_special")}
+    words = "".join(child.content for child in children if child.type != "html_inline")
+    return words.replace("\u200b", ""), kinds
+
+
+@settings(deadline=None)
+@given(texts)
+def test_text_is_shown_as_it_was_written(value: str) -> None:
+    words, kinds = inline_text(neutral.text(value))
+    assert words == neutral.one_line(value)
+    assert kinds <= {"paragraph_open", "inline", "paragraph_close"}
+
+
+@settings(deadline=None)
+@given(texts)
+@example("a|b")
+def test_code_is_code_and_shown_as_it_was_written(value: str) -> None:
+    if not neutral.one_line(value):
+        return
+    words, kinds = inline_text(neutral.code(value))
+    assert words == neutral.one_line(value)
+    assert kinds & {"code_inline", "html_inline"}
+
+
+@settings(deadline=None)
+@given(st.lists(texts, min_size=1, max_size=3))
+def test_nothing_breaks_out_of_a_table(values: list[str]) -> None:
+    filters = (neutral.text, neutral.code, neutral.prose)
+    for written in filters:
+        cells = [written(value) for value in values]
+        row = "| " + " | ".join(cells) + " |"
+        source = "|" + " x |" * len(values) + "\n|" + "---|" * len(values) + "\n" + row + "\n"
+        tokens = GFM.parse(source)
+        assert sum(1 for token in tokens if token.type == "td_open") == len(values)
+        got = [t.children or [] for t in tokens if t.type == "inline"][len(values) :]
+        plain = ["".join(c.content for c in cell if c.type != "html_inline") for cell in got]
+        if written is not neutral.prose:
+            expected = [neutral.one_line(value) for value in values]
+            assert [words.replace("\u200b", "").strip() for words in plain] == expected
+
+
+@pytest.mark.parametrize("value", NASTY)
+def test_known_tricks(value: str) -> None:
+    for written in (neutral.text, neutral.code, neutral.prose, neutral.block):
+        assert_harmless(written(value))
+
+
+def test_names_stay_readable() -> None:
+    assert neutral.text("person_detection v1.2 (+4.00 %)") == "person_detection v1.2 (+4.00 %)"
+    assert neutral.code("port/x_y.c") == "`port/x_y.c`"
+    assert neutral.prose("run `sync continue` now") == "run `sync continue` now"
+
+
+# ---- what a maintainer reads
+
+
+def test_a_passed_roll_says_so_first_and_has_every_part() -> None:
+    body = markdown(document(real_roll()))
+    lines = [line for line in body.splitlines() if line]
+    marker = re.fullmatch(r"<!-- sync: (.*) -->", lines[0])
+    assert marker
+    assert json.loads(marker[1]) == {"port": "pico-tflmicro", "upstream": NEW}
+    assert lines[1] == "## ✅ Ready to merge"
+    assert lines[2].startswith("**Next:** ")
+    headings = re.findall(r"^### (.*)$", body, re.MULTILINE)
+    assert headings == [
+        "Upstream", "Patch queue", "Overrides", "Pins", "Tests", "Latency",
+        "Outputs against the host", "Memory", "How to reproduce", "Toolchain",
+    ]  # fmt: skip
+    for part in (
+        "111111111111 → 90b983c2b3f1, +214 commits",
+        f"https://github.com/tensorflow/tflite-micro/compare/{OLD}...{NEW}",
+        "1 clean, 1 absorbed",
+        "`0002-b.patch` leaves the queue: absorbed.",
+        "`Source/x.c`, which an override shadows, is gone upstream.",
+        "| vision | 100.0 ms | 12,500,000 | +0.81 % | 12,648,000 | emulator, 125 MHz |",
+        "| 0 | CONV_2D | 90.0 ms | 11,250,000 | +0.90 % | = | ████████████ |",
+        "- **vision**: equal in 2 of 2 layers",
+        "| vision | 400,000 B (+0.25 %) | 90,000 B (−0.11 %) | 82,308 B (=) |",
+        "| hello | 30,000 B (new) | 5,000 B (new) | – |",
+        NEW,
+        "a" * 64,
+        "- arm-none-eabi-gcc `12.2.1`",
+    ):
+        assert part in body
+    assert "/opt/gcc" not in body
+    assert "/x/tree" not in body
+
+
+def test_the_same_roll_gives_the_same_body_however_long_it_took() -> None:
+    roll = real_roll()
+    slow = tuple(replace(stage, seconds=99.0, cached=True) for stage in roll.stages)
+    assert markdown(document(replace(roll, stages=slow))) == markdown(document(roll))
+
+
+def test_a_first_roll_has_nothing_to_compare_with() -> None:
+    roll = real_roll(accepted={})
+    body = markdown(document(roll))
+    assert title(document(roll)) == "Roll tflite-micro to 90b983c2b3f1 (first roll)"
+    assert "90b983c2b3f1, first roll" in body
+    assert "Nothing was accepted before, so no figure was gated." in body
+    assert "compare/" not in body
+    assert "400,000 B (new)" in body
+
+
+def test_a_gate_names_figure_limit_and_distance() -> None:
+    roll = replace(real_roll(cycles=14_000_000), verdict=Verdict.GATE)
+    body = markdown(document(roll))
+    assert "## ⚠️ 1 figure over the gate" in body
+    row = "| `vision/cycles` | 12,400,000 | **14,000,000** | +12.9 % | 12,648,000 |"
+    assert row in body
+    assert "vision/cycles: 14,000,000, at most 12,648,000" in shown(roll)
+
+
+def test_a_conflict_names_patch_paths_and_the_hint() -> None:
+    patch = PatchResult(
+        "cmsis_nn", "0002-b.patch", "Do b", PatchVerdict.CONFLICT, ("x.c", "y.c"), ("x.c",), "why"
+    )
+    roll = Roll(
+        port="p",
+        verdict=Verdict.CONFLICT,
+        stages=real_roll().stages,
+        message="`0002-b.patch` does not apply",
+        hint="Run `sync continue`.",
+        resolved=real_roll().resolved,
+        rebased=Rebased({}, (patch,)),
+    )
+    body = markdown(document(roll))
+    assert "## ⚠️ 1 patch in conflict" in body
+    assert "**Next:** Run `sync continue`." in body
+    assert "| `0002-b.patch` | cmsis_nn | `x.c` | why |" in body
+    assert "### Latency" not in body
+    assert "0002-b.patch: x.c" in shown(roll)
+
+
+def test_failed_tests_and_differing_outputs() -> None:
+    failed = model.TestResult("conv_test", False, (), "printed nothing")
+    roll = replace(real_roll(), verdict=Verdict.TEST, tests=model.TestsResult((failed,)))
+    body = markdown(document(roll))
+    assert "## ❌ 1 test program failed" in body
+    assert "| `conv_test` | printed nothing |" in body
+    assert "conv_test: printed nothing" in shown(roll)
+    assert roll.benches
+    bench = roll.benches.results[0]
+    wrong = (bench.layers[0], replace(bench.layers[1], host_crc=9))
+    bench = replace(bench, layers=wrong, outputs=Verdict.TEST)
+    roll = replace(real_roll(), verdict=Verdict.TEST, benches=model.BenchesResult((bench,)))
+    body = markdown(document(roll))
+    assert "## ❌ Outputs differ from the host" in body
+    assert "- **vision**: differ from layer 1 (SOFTMAX)" in body
+    assert "| ≠ |" in body
+
+
+def test_outputs_that_were_not_checked_never_read_as_equal() -> None:
+    roll = real_roll()
+    assert roll.benches
+    layers = tuple(replace(layer, host_crc=None) for layer in roll.benches.results[0].layers)
+    bench = replace(
+        roll.benches.results[0], layers=layers, outputs=Verdict.NOT_CHECKED, note="no int16 SVDF"
+    )
+    body = markdown(document(replace(roll, benches=model.BenchesResult((bench,)))))
+    assert "not checked: no int16 SVDF" in body
+    assert "were not compared with the host's" in body
+    assert "equal in" not in body
+
+
+def test_a_build_that_fails_shows_the_end_of_its_log() -> None:
+    log = "".join(f"line {i}\n" for i in range(100)) + "a.c:1: error: '<x>' @me #1\n"
+    roll = Roll("p", Verdict.BUILD, (), build=model.BuildResult((), (), log))
+    body = markdown(document(roll))
+    assert "line 99" in body
+    assert "line 40\n" not in body
+    assert "error: '&lt;x&gt;'" in body
+    assert_harmless(body)
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_every_verdict_has_a_headline_and_a_next_step(verdict: Verdict) -> None:
+    roll = Roll("p", verdict, ())
+    body = markdown(document(roll))
+    assert re.search(r"^## \S+ \S.*\n\n\*\*Next:\*\* \S.*$", body, re.MULTILINE)
+    assert "Next: " in shown(roll)
+    assert title(document(roll)) == f"Roll p: {verdict}"
+
+
+@pytest.mark.parametrize(
+    ("old", "count", "expected"),
+    [(OLD, 214, " (+214 commits)"), (OLD, 1, " (+1 commit)"), (NEW, 0, ""), (OLD, 0, "")],
+)
+def test_title(old: str, count: int, expected: str) -> None:
+    upstream = model.Pin("tflite-micro", "u", NEW, NN_NEW)
+    moves = (Move("tflite-micro", old, NEW, count),)
+    roll = Roll("p", Verdict.PASSED, (), resolved=Resolved(upstream, (), moves))
+    assert title(document(roll)) == f"Roll tflite-micro to 90b983c2b3f1{expected}"
+
+
+# ---- length
+
+
+def test_a_body_too_long_loses_whole_sections_and_never_the_verdict() -> None:
+    many = tuple(
+        PatchResult("c", f"{i:04}-x.patch", "y" * 100, PatchVerdict.CONFLICT, (), ("a.c",) * 9)
+        for i in range(2000)
+    )
+    tests = tuple(model.TestResult(f"t{i}", False, (), "r" * 300) for i in range(2000))
+    roll = replace(
+        real_roll(),
+        verdict=Verdict.CONFLICT,
+        message="m" * 100_000,
+        hint="<" * 100_000,
+        rebased=Rebased({}, many),
+        tests=model.TestsResult(tests),
+    )
+    body = markdown(document(roll))
+    assert LIMIT // 8 < len(body) <= LIMIT
+    assert "## ⚠️ 2,000 patches in conflict" in body
+    for heading in ("Patch queue", "Tests"):
+        assert f"### {heading}\n\n_Left out: too long. It is in the status file._" in body
+    assert "### Pins\n\n| Repository" in body
+    assert_whole_tables(body)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(4000, 9000))
+def test_any_limit_is_kept(limit: int) -> None:
+    body = markdown(document(real_roll()), limit)
+    assert len(body) <= limit
+    assert_whole_tables(body)
+    assert "## ✅ Ready to merge" in body
+
+
+# ---- the terminal
+
+
+def test_the_terminal_shows_stages_figures_and_verdict_in_this_order() -> None:
+    text = shown(real_roll())
+    order = ["Stage", "resolve", "publish", "Latency", "−", "Arena", "82,308 B", "Ready to merge"]
+    places = [text.index(part) for part in order if part != "−"]
+    assert places == sorted(places)
+    assert text.rstrip().splitlines()[-1].startswith("Next: ")
+
+
+def test_a_stage_that_did_not_run_shows_no_time() -> None:
+    stages = (
+        model.StageRecord("build", Verdict.PASSED, 0.0, cached=True),
+        model.StageRecord("test", Verdict.PASSED, 192.0),
+        model.StageRecord("bench", Verdict.NOT_RUN),
+    )
+    text = shown(Roll("p", Verdict.INTERRUPTED, stages))
+    assert re.search(r"build +passed +cached", text)
+    assert re.search(r"test +passed +3 min 12 s", text)
+    assert re.search(r"bench +not run *\n", text)
+
+
+# ---- numbers
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "expected"),
+    [
+        (5, None, "new"),
+        (5, 5, "="),
+        (0, 0, "="),
+        (5, 0, "+5"),
+        (102, 100, "+2.00 %"),
+        (19, 100, "−81.0 %"),
+        (100_001, 100_000, "+<0.01 %"),
+        (99_999_999, 100_000_000, "−<0.01 %"),
+        (5000, 100, "+4,900.0 %"),
+    ],
+)
+def test_change(new: int, old: int | None, expected: str) -> None:
+    assert change(new, old) == expected
+
+
+def test_bars() -> None:
+    assert bar(12, 12) == "█" * 12
+    assert bar(6, 12) == "█" * 6
+    assert bar(1, 10**9) == "▏"
+    assert bar(0, 12) == bar(0, 0) == ""
+
+
+@settings(deadline=None)
+@given(st.integers(1, 10**9), st.integers(1, 10**9))
+def test_a_longer_part_never_has_a_shorter_bar(one: int, two: int) -> None:
+    order = " ▏▎▍▌▋▊▉█"
+    whole = max(one, two)
+    small, large = sorted((one, two))
+    length = [sum(order.index(c) for c in bar(part, whole)) for part in (small, large)]
+    assert length[0] <= length[1] == 96
