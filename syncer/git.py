@@ -387,12 +387,11 @@ class Repository:
         wanted = list(dict.fromkeys(ids))
         if not wanted:
             return {}
-        status, out, err = self._status(["cat-file", "--batch"], input="\n".join(wanted).encode())
-        if status:
-            found = re.search(r"could not fetch ([0-9a-f]{40})", err)
-            if found is None:
-                raise self._error(["cat-file", "--batch"], err)
-            raise self._absent(found[1])
+        arguments = ["cat-file", "--batch"]
+        status, out, err = self._status(arguments, input="\n".join(wanted).encode())
+        if status:  # a partial clone gives up at the first it would have to fetch
+            missing = self.missing(wanted)
+            raise self._absent(missing[0]) if missing else self._error(arguments, err)
         result: dict[str, bytes] = {}
         position = 0
         for id in wanted:

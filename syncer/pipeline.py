@@ -327,7 +327,7 @@ class _Run:
             ),
             result="benches",
             key=key,
-            check=stages.check_benches,
+            check=lambda r: stages.check_benches(r, self.lock),
         )
 
     # ---- what is said of it

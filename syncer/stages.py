@@ -14,6 +14,7 @@ from pathlib import Path
 
 from syncer.bench import oracle, parse
 from syncer.bench.compare import figures
+from syncer.bench.gate import gate, unmeasured
 from syncer.build import symbols_starting
 from syncer.errors import Exit, SyncError
 from syncer.git import Repository
@@ -270,8 +271,9 @@ def _check(
     return layers, arena, Verdict.PASSED, f"{len(layers)} operators equal TFLM on the host"
 
 
-def check_benches(benches: BenchesResult) -> None:
-    """Raises SyncError: (TEST) outputs differ from TFLM's; (GATE) a figure is over its limit."""
+def check_benches(benches: BenchesResult, lock: Lock) -> None:
+    """Raises SyncError: (TEST) outputs differ from TFLM's; (GATE) a figure is over its limit, or
+    one that was accepted was not measured and so could not be gated."""
     wrong = [result for result in benches.results if result.outputs is Verdict.TEST]
     if wrong:
         raise SyncError(
@@ -279,7 +281,14 @@ def check_benches(benches: BenchesResult) -> None:
             hint="A kernel computes something else than TFLM on the host.",
             exit=Exit.TEST,
         )
-    over = [figure for figure in benches.figures if figure.over]
+    lost = unmeasured(benches.figures, lock.figures)
+    if lost:
+        raise SyncError(
+            f"{len(lost)} accepted figure(s) were not measured, first {lost[0]}",
+            hint="A benchmark was removed or renamed; if that is meant: sync accept",
+            exit=Exit.GATE,
+        )
+    over = gate(benches.figures)
     if over:
         first = over[0]
         raise SyncError(

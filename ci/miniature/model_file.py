@@ -88,6 +88,9 @@ class _Writer:
         getattr(tflite, f"{kind}Start")(self.builder)
         for name, value in fields.items():
             getattr(tflite, f"{kind}Add{name}")(self.builder, value)
+        # Releases of flatbuffers share vtables between tables in different ways; sharing none
+        # gives the same bytes with all of them.
+        self.builder.vtables.clear()
         return int(getattr(tflite, f"{kind}End")(self.builder))
 
     def buffer(self, data: bytes) -> int:

@@ -89,5 +89,5 @@ def _unavailable(reason: str, log: str = "", hint: str = "") -> OracleUnavailabl
         f"TFLM on the host could not compute the reference outputs: {reason}",
         hint=hint,
         exit=Exit.ENVIRONMENT,
-        detail="\n".join(log.splitlines()[-20:]),
+        detail="\n".join(log.strip().splitlines()[-20:]),
     )

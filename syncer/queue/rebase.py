@@ -224,9 +224,10 @@ def _carry(upstream: _Upstream, contents: _Contents, patch: Patch, files: Files)
     if not changes:
         return _nothing_left(upstream, contents, patch, files, before, after)
     conflict = _only_moved(upstream, contents, patch, files, changes.keys())
-    return conflict or _Outcome(
-        PatchVerdict.MERGED, changes, reason=_perhaps_absorbed(upstream, contents, patch, files)
-    )
+    if conflict is not None:
+        return conflict
+    reason = _doubt(upstream, contents, patch, files, _changed(files, changes))
+    return _Outcome(PatchVerdict.MERGED, changes, reason=reason)
 
 
 def _images(patch: Patch, files: Files) -> tuple[Files, Files, tuple[str, ...]]:
@@ -332,15 +333,23 @@ def _only_moved(
     return None
 
 
-def _perhaps_absorbed(upstream: _Upstream, contents: _Contents, patch: Patch, files: Files) -> str:
-    """A warning where upstream gained the very lines the patch adds, but not in their place."""
+def _doubt(
+    upstream: _Upstream, contents: _Contents, patch: Patch, files: Files, merged: Files
+) -> str:
+    """A warning where the merge went through and may yet not be what the patch means: upstream
+    gained the very lines it adds, or moved lines it removes out of its reach."""
     for diff in patch.diffs:
         path = diff.path
-        if diff.old_path is not None and path in files and diff.hunks:
-            ours = upstream.repository.blob(files[path][1])
-            line = added_lines(diff, contents.base(patch, diff), ours)
-            if line:
-                return f"line {line} of upstream's {path} already has lines that this adds"
+        if not diff.hunks or diff.old_path is None or path not in files or path not in merged:
+            continue
+        ours = upstream.repository.blob(files[path][1])
+        line = added_lines(diff, contents.base(patch, diff), ours)
+        if line:
+            return f"line {line} of upstream's {path} already has lines that this adds"
+        result = upstream.repository.blob(merged[path][1])
+        line = moved_lines(diff, contents.post(patch, diff), result)
+        if line:
+            return f"line {line} of {path} still has lines that this removes"
     return ""
 
 

@@ -41,7 +41,7 @@ def one_line(text: str, limit: int = 200) -> str:
         match unicodedata.category(char):
             case "Cc" | "Zl" | "Zp" | "Zs":
                 kept.append(" ")
-            case "XX":  # bidirectional overrides, zero-width characters, tags
+            case "Cf":  # bidirectional overrides, zero-width characters, tags
                 pass
             case "Cs":
                 kept.append("\ufffd")

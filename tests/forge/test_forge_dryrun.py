@@ -60,6 +60,14 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path: Path, theirs: str) -
     assert (tmp_path / theirs).read_text() == "precious"
 
 
+def test_what_was_added_to_a_dry_run_is_not_lost(tmp_path: Path) -> None:
+    DryRun(tmp_path).publish(PROPOSAL)
+    (tmp_path / "notes.txt").write_text("precious")
+    with pytest.raises(SyncError, match="no dry run wrote"):
+        DryRun(tmp_path).publish(PROPOSAL)
+    assert (tmp_path / "files/port/sync.lock").exists()
+
+
 @pytest.mark.parametrize("path", ["../x", "/etc/x", "a/../../x", ".git/config", "a\\b", "", "a\0"])
 def test_no_file_outside_the_repository(tmp_path: Path, path: str) -> None:
     with pytest.raises(SyncError) as error:

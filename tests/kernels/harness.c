@@ -17,7 +17,7 @@ int harness_order = WHOLE;
 int harness_has_scratch = 1;
 int harness_held = 0; /* how many borrowers have the working memory now */
 
-static dual_core_scratch scratch_memory[DUAL_CORE_MAX_PARTS];
+static uint32_t scratch_memory[DUAL_CORE_SCRATCH_WORDS];
 
 void dual_core_run(dual_core_job job, void *arg)
 {
@@ -35,7 +35,7 @@ void dual_core_run(dual_core_job job, void *arg)
     }
 }
 
-dual_core_scratch *dual_core_scratch_acquire(void)
+uint32_t *dual_core_scratch_acquire(void)
 {
     if (!harness_has_scratch) {
         return NULL;
@@ -45,7 +45,7 @@ dual_core_scratch *dual_core_scratch_acquire(void)
     return scratch_memory;
 }
 
-void dual_core_scratch_release(dual_core_scratch *scratch)
+void dual_core_scratch_release(uint32_t *scratch)
 {
     if (scratch != NULL) {
         harness_held--;
@@ -56,7 +56,8 @@ void harness_scale(const int32_t *accumulators, const int32_t *multipliers, cons
                    int32_t *out, int32_t count)
 {
     for (int32_t i = 0; i < count; i++) {
-        requantize_channel channel = {.offset = 0};
+        requantize_channel channel;
+        requantize_layer(&channel, 0, INT32_MIN, INT32_MAX);
         requantize_set(&channel, multipliers[i], shifts[i]);
         out[i] = requantize_scale(&channel, accumulators[i]);
     }

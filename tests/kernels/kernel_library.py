@@ -19,6 +19,7 @@ KERNELS = (
     "arm_nn_mat_mult_nt_t_s8.c",
     "arm_depthwise_conv_3x3_s8.c",
     "arm_depthwise_conv_s8.c",
+    "depthwise.c",
     "depthwise_3x3.c",
 )
 WARNINGS = ("-Wall", "-Wextra", "-Werror")

@@ -17,9 +17,7 @@ Ints = NDArray[np.signedinteger[Any]]
 
 def wrap32(values: Ints) -> NDArray[np.int64]:
     """The values as a 32-bit register would hold them."""
-    wide: NDArray[np.int64] = values.astype(np.int64)
-    wrapped: NDArray[np.int64] = ((wide + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
-    return wrapped
+    return ((values.astype(np.int64) + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
 
 
 def scale(accumulators: Ints, multipliers: Ints, shifts: Ints) -> NDArray[np.int64]:
@@ -31,7 +29,7 @@ def scale(accumulators: Ints, multipliers: Ints, shifts: Ints) -> NDArray[np.int
     shifted = wrap32(accumulators.astype(np.int64) << left)
     high = (shifted * multipliers.astype(np.int64) + (1 << 30)) >> 31
     half = (1 << right) >> 1
-    return np.sign(high) * ((np.abs(high) + half) >> right)
+    return np.where(high < 0, -((half - high) >> right), (high + half) >> right)
 
 
 def scale_single_rounding(accumulators: Ints, multipliers: Ints, shifts: Ints) -> NDArray[np.int64]:

@@ -1,4 +1,5 @@
-"""Runs a .tflite model on the component, operator by operator, with TFLM's int8 semantics.
+"""Runs a .tflite model operator by operator: on the component, with TFLM's int8 semantics, and
+on TFLM itself.
 
 Sources: TFLM's kernel_util.cc (multipliers, activation ranges), padding.h, quantization_util.cc,
 and kernels/cmsis_nn/*.cc for what is handed to the component.
@@ -13,6 +14,7 @@ import numpy as np
 import tflite
 from component_library import Component, Int8, Layer, Pair
 from numpy.typing import NDArray
+from tflite_micro import runtime
 
 SOFTMAX_INTEGER_BITS = 5  # of the scaled input differences
 
@@ -149,3 +151,21 @@ def softmax_parameters(beta: float, scale: float) -> tuple[int, int, int]:
     multiplier, shift = quantize_multiplier(min(beta * scale * (1 << fraction), 2.0**31 - 1))
     radius = math.floor(((1 << SOFTMAX_INTEGER_BITS) - 1) * (1 << fraction) / (1 << shift))
     return multiplier, shift, -radius
+
+
+def tflm_outputs(model: bytes, inputs: list[bytes]) -> list[list[Int8]]:
+    """Every operator's output for every input, by the interpreter with the reference kernels."""
+    graph = Model(model)
+    interpreter = runtime.Interpreter.from_bytes(
+        model,
+        arena_size=len(model) * 10 + (1 << 20),
+        intrepreter_config=runtime.InterpreterConfig.kPreserveAllTensors,
+    )
+    results = []
+    for data in inputs:
+        shape = graph.shape(graph.graph.Inputs(0))
+        interpreter.set_input(np.frombuffer(data, np.int8).reshape(shape), 0)
+        interpreter.invoke()
+        indices = [operator.Outputs(0) for operator in graph.operators]
+        results.append([interpreter.GetTensor(i, 0)["tensor_data"].copy() for i in indices])
+    return results

@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 import tflite
 from component_library import COMPONENT, SOURCES, WARNINGS, Component, Int8, Layer, Pair, build
-from component_model import Model, softmax_parameters
+from component_model import Model, softmax_parameters, tflm_outputs
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tflite_micro import runtime
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "ci" / "miniature"))
 
@@ -458,24 +457,6 @@ def test_arguments_that_no_kernel_serves(component: Component) -> None:
 
 
 # ---- real TFLM
-
-
-def tflm_outputs(model: bytes, inputs: list[bytes]) -> list[list[Int8]]:
-    """Every operator's output for every input, by the interpreter with the reference kernels."""
-    graph = Model(model)
-    interpreter = runtime.Interpreter.from_bytes(
-        model,
-        arena_size=len(model) * 10 + (1 << 20),
-        intrepreter_config=runtime.InterpreterConfig.kPreserveAllTensors,
-    )
-    results = []
-    for data in inputs:
-        shape = graph.shape(graph.graph.Inputs(0))
-        interpreter.set_input(np.frombuffer(data, np.int8).reshape(shape), 0)
-        interpreter.invoke()
-        indices = [operator.Outputs(0) for operator in graph.operators]
-        results.append([interpreter.GetTensor(i, 0)["tensor_data"].copy() for i in indices])
-    return results
 
 
 @pytest.mark.parametrize("make", [models.person_detect, models.keyword, models.gesture])

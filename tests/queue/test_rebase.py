@@ -273,6 +273,16 @@ def test_lines_upstream_gained_elsewhere_are_pointed_out(lab: Lab) -> None:
     assert files["f"] == after(10, text=after(20))
 
 
+def test_lines_upstream_moved_out_of_reach_are_pointed_out(lab: Lab) -> None:
+    base = lab.commit({"f": TEXT})
+    patch = lab.patch(base, {"f": edited({4: b"mine\n", 10: b"", 11: b""})})
+    moved = edited({10: b"", 11: b"", 25: b"x\n" + LINES[9] + LINES[10]})
+    files, result = one(lab, patch, lab.commit({"f": moved}, base))
+    assert result.verdict is PatchVerdict.MERGED
+    assert result.reason == "line 24 of f still has lines that this removes"
+    assert files["f"] == edited({4: b"mine\n"}, moved)
+
+
 def test_emptied_by_the_patches_before_it(lab: Lab) -> None:
     base = lab.commit({"f": TEXT})
     patches = [

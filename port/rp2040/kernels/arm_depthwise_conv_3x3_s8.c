@@ -7,7 +7,7 @@
 
 #include "arm_nnfunctions.h"
 
-#include "depthwise_3x3.h"
+#include "depthwise.h"
 
 /*
  * Arguments and refusals as documented in arm_nnfunctions.h: one image, as many output channels
@@ -32,7 +32,20 @@ arm_cmsis_nn_status arm_depthwise_conv_3x3_s8(const cmsis_nn_context *ctx,
         dw_conv_params->padding.w > 1) {
         return ARM_CMSIS_NN_ARG_ERROR;
     }
-    depthwise_3x3(
-        dw_conv_params, quant_params, input_dims, input, kernel, bias, output_dims, output);
+    const depthwise_layer layer = {
+        .params = dw_conv_params,
+        .quantisation = quant_params,
+        .input_dims = input_dims,
+        .input = input,
+        .filter_dims = filter_dims,
+        .kernel = kernel,
+        .bias = bias,
+        .output_dims = output_dims,
+        .output = output,
+        .batches = 1,
+        .multiplier = 1,
+        .dilation = {.w = 1, .h = 1},
+    };
+    dual_core_depthwise(&layer);
     return ARM_CMSIS_NN_SUCCESS;
 }

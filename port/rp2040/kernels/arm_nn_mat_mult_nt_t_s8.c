@@ -38,7 +38,6 @@ typedef struct {
     int8_t *dst;
     const int32_t *multipliers;
     const int32_t *shifts;
-    int32_t lhs_rows;
     int32_t rhs_rows;
     int32_t rhs_cols;
     int32_t lhs_offset;
@@ -46,27 +45,53 @@ typedef struct {
     int32_t dst_offset;
     int32_t activation_min;
     int32_t activation_max;
-    dual_core_scratch *scratch; /* NULL: nothing is packed */
-    bool split_channels;        /* each part does all rows of half the output channels */
+    /* The tile at work: some rows of lhs, packed or (NULL) not. */
+    int32_t first_row;
+    int32_t row_count;
+    uint32_t *packed_rows;
+    uint32_t *packed_weights; /* one rhs row for each part */
+    bool split_channels;      /* each part does all rows of half the output channels */
 } matmul;
 
-/** accumulator + x0 * w0 + x1 * w1 for words packed as described above. */
-static inline int32_t multiply_pair(int32_t accumulator, const uint32_t *x, const uint32_t w)
+/** Words of a packed row. */
+static inline int32_t words_of(const int32_t cols)
+{
+    return 2 * ((cols + 3) >> 2);
+}
+
+/**
+ * Adds the products of one quad of columns to the accumulators of a group of rows.
+ * x: 2 * GROUP words, the first word of each row and then the second; w: 2 words.
+ */
+static inline void
+multiply_quad(int32_t acc[GROUP], const uint32_t **x, const uint32_t **w)
 {
 #if defined(__ARM_ARCH_6M__)
     /* ASRS leaves bit 15, the sign of the cross term, in the carry flag. */
-    uint32_t product;
+#define MULTIPLY_PAIR(row)                                                                         \
+    "ldmia %[x]!, {%[t]}\n\t"                                                                      \
+    "muls %[t], %[pair], %[t]\n\t"                                                                 \
+    "asrs %[t], %[t], #16\n\t"                                                                     \
+    "adcs %[" row "], %[" row "], %[t]\n\t"
+    uint32_t pair;
+    uint32_t t;
     __asm__(".syntax unified\n\t"
-            "ldr  %[product], %[x]\n\t"
-            "muls %[product], %[w], %[product]\n\t"
-            "asrs %[product], %[product], #16\n\t"
-            "adcs %[accumulator], %[accumulator], %[product]"
-            : [accumulator] "+l"(accumulator), [product] "=&l"(product)
-            : [x] "m"(*x), [w] "l"(w)
-            : "cc");
-    return accumulator;
+            "ldmia %[w]!, {%[pair]}\n\t"
+            MULTIPLY_PAIR("row0") MULTIPLY_PAIR("row1") MULTIPLY_PAIR("row2")
+            "ldmia %[w]!, {%[pair]}\n\t"
+            MULTIPLY_PAIR("row0") MULTIPLY_PAIR("row1") MULTIPLY_PAIR("row2")
+            : [row0] "+&l"(acc[0]), [row1] "+&l"(acc[1]), [row2] "+&l"(acc[2]), [x] "+&l"(*x),
+              [w] "+&l"(*w), [pair] "=&l"(pair), [t] "=&l"(t)
+            :
+            : "cc", "memory");
+#undef MULTIPLY_PAIR
 #else
-    return accumulator + ((int32_t)(*x * w + 0x8000u) >> 16);
+    for (int32_t word = 0; word < 2; word++) {
+        for (int32_t row = 0; row < GROUP; row++) {
+            acc[row] += (int32_t)(*(*x)++ * **w + 0x8000u) >> 16;
+        }
+        (*w)++;
+    }
 #endif
 }
 
@@ -151,30 +176,19 @@ static void DUAL_CORE_IN_RAM(packed_channel)(const uint32_t *x,
                                              const int32_t stride)
 {
     for (; rows > 0; rows -= GROUP) {
-        int32_t acc0 = start;
-        int32_t acc1 = start;
-        int32_t acc2 = start;
+        int32_t acc[GROUP] = {start, start, start};
         const uint32_t *w = weights;
         do {
-            const uint32_t even = w[0];
-            acc0 = multiply_pair(acc0, x + 0, even);
-            acc1 = multiply_pair(acc1, x + 1, even);
-            acc2 = multiply_pair(acc2, x + 2, even);
-            const uint32_t odd = w[1];
-            acc0 = multiply_pair(acc0, x + 3, odd);
-            acc1 = multiply_pair(acc1, x + 4, odd);
-            acc2 = multiply_pair(acc2, x + 5, odd);
-            w += 2;
-            x += 2 * GROUP;
+            multiply_quad(acc, &x, &w);
         } while (w != weights_end);
-        *dst = requantize(quantisation, acc0);
+        *dst = requantize(quantisation, acc[0]);
         dst += stride;
         if (rows > 1) {
-            *dst = requantize(quantisation, acc1);
+            *dst = requantize(quantisation, acc[1]);
             dst += stride;
         }
         if (rows > 2) {
-            *dst = requantize(quantisation, acc2);
+            *dst = requantize(quantisation, acc[2]);
             dst += stride;
         }
     }
@@ -202,66 +216,68 @@ static void DUAL_CORE_IN_RAM(plain_channel)(const matmul *m,
     }
 }
 
-static void DUAL_CORE_IN_RAM(matmul_job)(void *arg, int part, int parts)
+/** This part's share of the tile's rows, in whole groups. */
+static dual_core_range share_of_rows(const matmul *m, const int part, const int parts)
+{
+    const int32_t groups = (m->row_count + GROUP - 1) / GROUP;
+    dual_core_range rows = dual_core_share(groups, part, parts);
+    rows.begin *= GROUP;
+    rows.end = MIN(GROUP * rows.end, m->row_count);
+    return rows;
+}
+
+static void DUAL_CORE_IN_RAM(pack_job)(void *arg, int part, int parts)
 {
     const matmul *m = arg;
-    dual_core_range rows = {0, m->lhs_rows};
+    const dual_core_range rows = share_of_rows(m, part, parts);
+    const int8_t *in = m->lhs + (m->first_row + rows.begin) * m->lhs_stride;
+    uint32_t *out = m->packed_rows + rows.begin * words_of(m->rhs_cols);
+    for (int32_t row = rows.begin, lane = 0; row < rows.end; row++) {
+        pack_row(in, m->rhs_cols, out + lane);
+        in += m->lhs_stride;
+        if (++lane == GROUP) {
+            lane = 0;
+            out += GROUP * words_of(m->rhs_cols);
+        }
+    }
+}
+
+static void DUAL_CORE_IN_RAM(multiply_job)(void *arg, int part, int parts)
+{
+    const matmul *m = arg;
+    dual_core_range rows = {0, m->row_count};
     dual_core_range channels = {0, m->rhs_rows};
     if (m->split_channels) {
         channels = dual_core_share(m->rhs_rows, part, parts);
     } else {
-        const int32_t groups = (m->lhs_rows + GROUP - 1) / GROUP;
-        const dual_core_range share = dual_core_share(groups, part, parts);
-        rows.begin = GROUP * share.begin;
-        rows.end = MIN(GROUP * share.end, m->lhs_rows);
+        rows = share_of_rows(m, part, parts);
     }
-
-    const int32_t words = 2 * ((m->rhs_cols + 3) >> 2);
-    uint32_t *weights = NULL;
-    uint32_t *tile = NULL;
-    int32_t tile_rows = rows.end - rows.begin;
-    if (m->scratch != NULL) {
-        weights = m->scratch[part].words;
-        tile = weights + words;
-        tile_rows = GROUP * ((DUAL_CORE_SCRATCH_WORDS - words) / (GROUP * words));
-    }
+    const int32_t words = words_of(m->rhs_cols);
+    const int32_t first_row = m->first_row + rows.begin;
+    const int32_t row_count = rows.end - rows.begin;
+    const bool packed = m->packed_rows != NULL;
+    const uint32_t *packed_rows = packed ? m->packed_rows + rows.begin * words : NULL;
+    uint32_t *weights = packed ? m->packed_weights + part * words : NULL;
 
     requantize_channel quantisation;
-    quantisation.offset = m->dst_offset;
-    quantisation.minimum = m->activation_min;
-    quantisation.maximum = m->activation_max;
+    requantize_layer(&quantisation, m->dst_offset, m->activation_min, m->activation_max);
 
-    for (int32_t row = rows.begin; row < rows.end; row += tile_rows) {
-        const int32_t count = MIN(tile_rows, rows.end - row);
-        if (tile != NULL) {
-            uint32_t *out = tile;
-            const int8_t *in = m->lhs + row * m->lhs_stride;
-            for (int32_t i = 0, lane = 0; i < count; i++) {
-                pack_row(in, m->rhs_cols, out + lane);
-                in += m->lhs_stride;
-                if (++lane == GROUP) {
-                    lane = 0;
-                    out += GROUP * words;
-                }
-            }
-        }
-        for (int32_t channel = channels.begin; channel < channels.end; channel++) {
-            requantize_set(&quantisation, m->multipliers[channel], m->shifts[channel]);
-            int32_t sum;
-            if (tile != NULL &&
-                pack_weights(m->rhs + channel * m->rhs_cols, m->rhs_cols, weights, &sum)) {
-                const int32_t bias = m->bias != NULL ? m->bias[channel] : 0;
-                packed_channel(tile,
-                               weights,
-                               weights + words,
-                               count,
-                               bias + m->lhs_offset * sum,
-                               &quantisation,
-                               m->dst + row * m->rhs_rows + channel,
-                               m->rhs_rows);
-            } else {
-                plain_channel(m, channel, row, count, &quantisation);
-            }
+    for (int32_t channel = channels.begin; channel < channels.end; channel++) {
+        requantize_set(&quantisation, m->multipliers[channel], m->shifts[channel]);
+        int32_t sum;
+        if (packed &&
+            pack_weights(m->rhs + channel * m->rhs_cols, m->rhs_cols, weights, &sum)) {
+            const int32_t bias = m->bias != NULL ? m->bias[channel] : 0;
+            packed_channel(packed_rows,
+                           weights,
+                           weights + words,
+                           row_count,
+                           bias + m->lhs_offset * sum,
+                           &quantisation,
+                           m->dst + first_row * m->rhs_rows + channel,
+                           m->rhs_rows);
+        } else {
+            plain_channel(m, channel, first_row, row_count, &quantisation);
         }
     }
 }
@@ -294,7 +310,6 @@ arm_cmsis_nn_status arm_nn_mat_mult_nt_t_s8(const int8_t *lhs,
         .dst = dst,
         .multipliers = dst_multipliers,
         .shifts = dst_shifts,
-        .lhs_rows = lhs_rows,
         .rhs_rows = rhs_rows,
         .rhs_cols = rhs_cols,
         .lhs_offset = lhs_offset,
@@ -302,16 +317,30 @@ arm_cmsis_nn_status arm_nn_mat_mult_nt_t_s8(const int8_t *lhs,
         .dst_offset = dst_offset,
         .activation_min = activation_min,
         .activation_max = activation_max,
-        /* Splitting by rows makes both cores unpack every weight, splitting by channels makes
-         * both pack every row: the fewer are the ones to do twice. */
-        .split_channels = lhs_rows < rhs_rows,
+        .row_count = lhs_rows,
+        /* By channels every weight is fetched and unpacked by one core only. */
+        .split_channels = rhs_rows % 2 == 0 || rhs_rows > lhs_rows / GROUP,
     };
-    const int32_t quads = (rhs_cols + 3) >> 2;
-    const bool fits = quads > 0 && quads <= MAX_QUADS &&
-                      2 * quads * (1 + GROUP) <= DUAL_CORE_SCRATCH_WORDS;
-    dual_core_scratch *scratch = dual_core_scratch_acquire();
-    m.scratch = fits ? scratch : NULL;
-    dual_core_run(matmul_job, &m);
+
+    const int32_t words = words_of(rhs_cols);
+    const int32_t room = DUAL_CORE_SCRATCH_WORDS - DUAL_CORE_MAX_PARTS * words;
+    uint32_t *scratch = NULL;
+    if (words > 0 && words <= 2 * MAX_QUADS && room >= GROUP * words) {
+        scratch = dual_core_scratch_acquire();
+    }
+    if (scratch == NULL) {
+        dual_core_run(multiply_job, &m);
+        return ARM_CMSIS_NN_SUCCESS;
+    }
+    m.packed_weights = scratch;
+    m.packed_rows = scratch + DUAL_CORE_MAX_PARTS * words;
+    const int32_t tile_rows = GROUP * (room / (GROUP * words));
+    while (m.first_row < lhs_rows) {
+        m.row_count = MIN(tile_rows, lhs_rows - m.first_row);
+        dual_core_run(pack_job, &m);
+        dual_core_run(multiply_job, &m);
+        m.first_row += m.row_count;
+    }
     dual_core_scratch_release(scratch);
     return ARM_CMSIS_NN_SUCCESS;
 }

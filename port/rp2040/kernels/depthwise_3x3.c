@@ -3,15 +3,19 @@
 /*
  * int8 depthwise convolution with a 3x3 filter on both cores of the RP2040.
  *
- * One output channel at a time, so that its nine weights and its requantisation are set up once
- * per plane; two neighbouring outputs at a time, so that a weight is loaded once for both. The
- * input offset is folded into the start value: bias + offset * (sum of the weights in use).
- * Outputs whose window leaves the image sideways are computed tap by tap.
+ * Each core works on one channel and one band of output rows at a time. It cuts the band in an
+ * upper and a lower half and copies the channel's input for both, with its padding, to a plane
+ * of words, each upper + lower * 2^16 as a signed sum: one multiplication by a weight then serves
+ * two outputs, the same column of a row of either half. Three such products fit the halfwords if
+ * the three weights' magnitudes add up to no more than 255 (128 * 255 < 2^15), as nearly all do;
+ * otherwise each product is taken apart by itself.
+ *
+ * Padding holds -input_offset, so that (x + input_offset) * w is zero there and the offset folds
+ * into the start value, bias + input_offset * (sum of the weights), everywhere.
  */
 
-#include "depthwise_3x3.h"
+#include "depthwise.h"
 
-#include "arm_nnfunctions.h"
 #include "arm_nnsupportfunctions.h"
 
 #include "dual_core.h"
@@ -19,237 +23,247 @@
 
 #include <stddef.h>
 
-typedef struct {
-    const cmsis_nn_dw_conv_params *params;
-    const int32_t *multipliers;
-    const int32_t *shifts;
-    const cmsis_nn_dims *input_dims;
-    const cmsis_nn_dims *output_dims;
-    const int8_t *input;
-    const int8_t *kernel;
-    const int32_t *bias;
-    int8_t *output;
-    dual_core_range inside; /* output columns whose three input columns all exist */
-    int32_t multiplier;     /* output channels per input channel */
-    bool split_rows;        /* each part does half the rows of all output channels */
-} depthwise;
+#define PART_WORDS (DUAL_CORE_SCRATCH_WORDS / DUAL_CORE_MAX_PARTS)
 
-/** One output channel's weights and what belongs to them. */
 typedef struct {
-    int32_t weights[3][3];
-    int32_t bias;
+    const depthwise_layer *layer;
+    uint32_t *planes;  /* PART_WORDS for each part */
+    int32_t pitch;     /* words in a row of a plane */
+    int32_t half;      /* most output rows of half a band */
+    bool split_rows;   /* each part does half the rows of all channels */
+} depthwise_3x3_work;
+
+/** One output channel. */
+typedef struct {
+    int32_t weights[9];
+    int32_t start; /* of every accumulator */
+    bool heavy;    /* three products may not fit a halfword */
     requantize_channel quantisation;
 } filter;
 
-static void load_filter(filter *f, const depthwise *d, const int32_t channel)
+/** An output row's worth of places in a band. */
+typedef struct {
+    int32_t first; /* output row */
+    int32_t count;
+    int32_t half; /* rows of the upper half: the lower has as many or one less */
+} band;
+
+static void DUAL_CORE_IN_RAM(load_filter)(const depthwise_layer *layer,
+                                          const int32_t channel,
+                                          filter *f)
 {
-    const int32_t channels = d->output_dims->c;
-    const int8_t *w = d->kernel + channel;
-    for (int32_t row = 0; row < 3; row++) {
-        for (int32_t column = 0; column < 3; column++) {
-            f->weights[row][column] = *w;
-            w += channels;
+    const int8_t *w = layer->kernel + channel;
+    int32_t sum = 0;
+    f->heavy = false;
+    for (int32_t row = 0; row < 9; row += 3) {
+        int32_t magnitude = 0;
+        for (int32_t i = row; i < row + 3; i++) {
+            const int32_t weight = *w;
+            w += layer->output_dims->c;
+            f->weights[i] = weight;
+            sum += weight;
+            magnitude += weight < 0 ? -weight : weight;
         }
+        f->heavy |= magnitude > 255;
     }
-    f->bias = d->bias != NULL ? d->bias[channel] : 0;
-    requantize_set(&f->quantisation, d->multipliers[channel], d->shifts[channel]);
-    f->quantisation.offset = d->params->output_offset;
-    f->quantisation.minimum = d->params->activation.min;
-    f->quantisation.maximum = d->params->activation.max;
+    f->start = layer->params->input_offset * sum;
+    if (layer->bias != NULL) {
+        f->start += layer->bias[channel];
+    }
+    const cmsis_nn_activation limits = layer->params->activation;
+    requantize_layer(&f->quantisation, layer->params->output_offset, limits.min, limits.max);
+    requantize_set(&f->quantisation,
+                   layer->quantisation->multiplier[channel],
+                   layer->quantisation->shift[channel]);
 }
 
-/** `count` outputs from windows that lie inside the image sideways. */
-static void DUAL_CORE_IN_RAM(depthwise_3x3_inside)(const filter *f,
-                                                   const dual_core_range kernel_rows,
-                                                   const int32_t start,
-                                                   const int8_t *window,
-                                                   const int32_t input_row,
-                                                   const int32_t input_column,
-                                                   const int32_t stride,
-                                                   int8_t *output,
-                                                   const int32_t output_column,
-                                                   int32_t count)
+/** Fills the plane with one input channel of a band. */
+static void DUAL_CORE_IN_RAM(load_plane)(const depthwise_3x3_work *work,
+                                         const band rows,
+                                         const int32_t channel,
+                                         uint32_t *plane)
 {
-    const int32_t step = stride * input_column;
-    const int32_t *const first = f->weights[kernel_rows.begin];
-    const int32_t *const end = f->weights[kernel_rows.end];
-    for (; count > 1; count -= 2) {
-        int32_t acc0 = start;
-        int32_t acc1 = start;
-        const int8_t *row = window;
-        const int32_t *w = first;
-        do {
-            const int8_t *x = row;
-            const int32_t w0 = w[0];
-            const int32_t w1 = w[1];
-            const int32_t w2 = w[2];
-            acc0 += w0 * *x;
-            x += input_column;
-            int32_t v = *x;
-            acc0 += w1 * v;
-            if (stride == 1) {
-                acc1 += w0 * v;
-                x += input_column;
-                v = *x;
-                acc0 += w2 * v;
-                acc1 += w1 * v;
-            } else {
-                x += input_column;
-                v = *x;
-                acc0 += w2 * v;
-                if (stride != 2) {
-                    x = row + step;
-                    v = *x;
-                }
-                acc1 += w0 * v;
-                x += input_column;
-                acc1 += w1 * *x;
-            }
-            x += input_column;
-            acc1 += w2 * *x;
-            row += input_row;
-            w += 3;
-        } while (w != end);
-        *output = requantize(&f->quantisation, acc0);
-        output += output_column;
-        *output = requantize(&f->quantisation, acc1);
-        output += output_column;
-        window += 2 * step;
-    }
-    if (count > 0) {
-        int32_t acc = start;
-        for (const int32_t *w = first; w != end; w += 3) {
-            const int8_t *x = window;
-            acc += w[0] * *x;
-            x += input_column;
-            acc += w[1] * *x;
-            x += input_column;
-            acc += w[2] * *x;
-            window += input_row;
+    const depthwise_layer *layer = work->layer;
+    const int32_t height = layer->input_dims->h;
+    const int32_t channels = layer->input_dims->c;
+    const int32_t line = layer->input_dims->w * channels;
+    const int32_t stride = layer->params->stride.h;
+    const int8_t outside = (int8_t)-layer->params->input_offset;
+    const uint32_t outside_word = (uint32_t)outside * 0x10001u;
+    const int32_t left = MIN(layer->params->padding.w, work->pitch);
+    const int32_t middle = MIN(layer->input_dims->w, work->pitch - left);
+    const int32_t plane_rows = (rows.half - 1) * stride + 3;
+
+    int32_t y = rows.first * stride - layer->params->padding.h;
+    for (int32_t row = 0; row < plane_rows; row++, y++) {
+        /* Where a half lies outside the image, one padding byte is read again and again. */
+        const int32_t y_low = y + rows.half * stride;
+        const bool has_high = y >= 0 && y < height;
+        const bool has_low = y_low >= 0 && y_low < height;
+        const int8_t *high = has_high ? layer->input + y * line + channel : &outside;
+        const int8_t *low = has_low ? layer->input + y_low * line + channel : &outside;
+        const int32_t high_step = has_high ? channels : 0;
+        const int32_t low_step = has_low ? channels : 0;
+
+        uint32_t *const inside = plane + left;
+        uint32_t *const right = inside + middle;
+        uint32_t *const end = plane + work->pitch;
+        while (plane != inside) {
+            *plane++ = outside_word;
         }
-        *output = requantize(&f->quantisation, acc);
+        while (plane != right) {
+            *plane++ = (uint32_t)*high + ((uint32_t)*low << 16);
+            high += high_step;
+            low += low_step;
+        }
+        while (plane != end) {
+            *plane++ = outside_word;
+        }
     }
 }
 
-/** One output whose window starts at input column `first_column`, possibly outside the image. */
-static int8_t DUAL_CORE_IN_RAM(depthwise_3x3_edge)(const depthwise *d,
-                                                   const filter *f,
-                                                   const dual_core_range kernel_rows,
-                                                   const int8_t *row,
-                                                   const int32_t first_column)
+/** Adds a word's two sums to their accumulators. */
+static inline void take_apart(const uint32_t sums, int32_t *high, int32_t *low)
 {
-    const int32_t width = d->input_dims->w;
-    const int32_t channels = d->input_dims->c;
-    int32_t acc = f->bias;
-    for (int32_t i = kernel_rows.begin; i < kernel_rows.end; i++) {
-        for (int32_t j = 0; j < 3; j++) {
-            const int32_t column = first_column + j;
-            if (column >= 0 && column < width) {
-                acc += (row[column * channels] + d->params->input_offset) * f->weights[i][j];
-            }
-        }
-        row += width * channels;
-    }
-    return requantize(&f->quantisation, acc);
+    *high += (int16_t)sums;
+    *low += (int32_t)(sums + 0x8000u) >> 16;
 }
 
-static void DUAL_CORE_IN_RAM(depthwise_3x3_row)(const depthwise *d,
-                                                const filter *f,
-                                                const int32_t input_channel,
-                                                const int32_t output_channel,
-                                                const int32_t y)
+/** One row of taps for two outputs. */
+static inline void
+three_taps(const uint32_t *x, const int32_t *w, const bool heavy, int32_t *high, int32_t *low)
 {
-    const int32_t width = d->input_dims->w;
-    const int32_t in_channels = d->input_dims->c;
-    const int32_t out_channels = d->output_dims->c;
-    const int32_t stride = d->params->stride.w;
-    const int32_t pad = d->params->padding.w;
-    const int32_t first_row = y * d->params->stride.h - d->params->padding.h;
-    const dual_core_range rows = {MAX(0, -first_row), MIN(3, d->input_dims->h - first_row)};
+    const uint32_t first = x[0] * (uint32_t)w[0];
+    const uint32_t second = x[1] * (uint32_t)w[1];
+    const uint32_t third = x[2] * (uint32_t)w[2];
+    if (heavy) {
+        take_apart(first, high, low);
+        take_apart(second, high, low);
+        take_apart(third, high, low);
+    } else {
+        take_apart(first + second + third, high, low);
+    }
+}
 
-    int32_t start = f->bias;
-    for (int32_t i = rows.begin; i < rows.end; i++) {
-        start += d->params->input_offset * (f->weights[i][0] + f->weights[i][1] + f->weights[i][2]);
+/** Two rows of outputs, `low` bytes apart, from a place in the plane. */
+static inline void two_rows(const depthwise_3x3_work *work,
+                            const filter *f,
+                            const uint32_t *x,
+                            int8_t *output,
+                            const int32_t low,
+                            const bool heavy)
+{
+    const int32_t pitch = work->pitch;
+    const int32_t stride = work->layer->params->stride.w;
+    const int32_t channels = work->layer->output_dims->c;
+    const int8_t *const end = output + work->layer->output_dims->w * channels;
+    while (output != end) {
+        int32_t acc_high = f->start;
+        int32_t acc_low = f->start;
+        three_taps(x, f->weights, heavy, &acc_high, &acc_low);
+        three_taps(x + pitch, f->weights + 3, heavy, &acc_high, &acc_low);
+        three_taps(x + 2 * pitch, f->weights + 6, heavy, &acc_high, &acc_low);
+        x += stride;
+        output[low] = requantize(&f->quantisation, acc_low);
+        *output = requantize(&f->quantisation, acc_high);
+        output += channels;
     }
-    const int8_t *in = d->input + (first_row + rows.begin) * width * in_channels + input_channel;
-    int8_t *out = d->output + y * d->output_dims->w * out_channels + output_channel;
+}
 
-    const dual_core_range inside = d->inside;
-    int32_t x = 0;
-    for (; x < inside.begin; x++) {
-        out[x * out_channels] = depthwise_3x3_edge(d, f, rows, in, x * stride - pad);
-    }
-    if (x < inside.end && rows.begin < rows.end) {
-        depthwise_3x3_inside(f,
-                             rows,
-                             start,
-                             in + (x * stride - pad) * in_channels,
-                             width * in_channels,
-                             in_channels,
-                             stride,
-                             out + x * out_channels,
-                             out_channels,
-                             inside.end - x);
-        x = inside.end;
-    }
-    for (; x < d->output_dims->w; x++) {
-        out[x * out_channels] = depthwise_3x3_edge(d, f, rows, in, x * stride - pad);
+static void DUAL_CORE_IN_RAM(light_rows)(const depthwise_3x3_work *work,
+                                         const filter *f,
+                                         const uint32_t *x,
+                                         int8_t *output,
+                                         const int32_t low)
+{
+    two_rows(work, f, x, output, low, false);
+}
+
+static void DUAL_CORE_IN_RAM(heavy_rows)(const depthwise_3x3_work *work,
+                                         const filter *f,
+                                         const uint32_t *x,
+                                         int8_t *output,
+                                         const int32_t low)
+{
+    two_rows(work, f, x, output, low, true);
+}
+
+/** One output channel of a band. */
+static void DUAL_CORE_IN_RAM(filter_plane)(const depthwise_3x3_work *work,
+                                           const band rows,
+                                           const filter *f,
+                                           const uint32_t *plane,
+                                           const int32_t channel)
+{
+    const cmsis_nn_dims *dims = work->layer->output_dims;
+    const int32_t line = dims->w * dims->c;
+    int8_t *output = work->layer->output + rows.first * line + channel;
+    for (int32_t row = 0; row < rows.half; row++) {
+        /* An odd band's last row has no partner: its own outputs, written last, hide the
+         * surplus ones. */
+        const int32_t low = row + rows.half < rows.count ? rows.half * line : 0;
+        if (f->heavy) {
+            heavy_rows(work, f, plane, output, low);
+        } else {
+            light_rows(work, f, plane, output, low);
+        }
+        plane += work->layer->params->stride.h * work->pitch;
+        output += line;
     }
 }
 
 static void DUAL_CORE_IN_RAM(depthwise_3x3_job)(void *arg, int part, int parts)
 {
-    const depthwise *d = arg;
-    dual_core_range rows = {0, d->output_dims->h};
-    dual_core_range channels = {0, d->output_dims->c};
-    if (d->split_rows) {
+    const depthwise_3x3_work *work = arg;
+    const depthwise_layer *layer = work->layer;
+    uint32_t *plane = work->planes + part * PART_WORDS;
+    dual_core_range rows = {0, layer->output_dims->h};
+    dual_core_range channels = {0, layer->input_dims->c};
+    if (work->split_rows) {
         rows = dual_core_share(rows.end, part, parts);
     } else {
         channels = dual_core_share(channels.end, part, parts);
     }
-    int32_t input_channel = channels.begin / d->multiplier;
-    int32_t left = d->multiplier - (channels.begin - input_channel * d->multiplier);
     for (int32_t channel = channels.begin; channel < channels.end; channel++) {
-        filter f;
-        load_filter(&f, d, channel);
-        for (int32_t y = rows.begin; y < rows.end; y++) {
-            depthwise_3x3_row(d, &f, input_channel, channel, y);
-        }
-        if (--left == 0) {
-            left = d->multiplier;
-            input_channel++;
+        band b = {.first = rows.begin};
+        for (; b.first < rows.end; b.first += b.count) {
+            b.count = MIN(2 * work->half, rows.end - b.first);
+            b.half = (b.count + 1) >> 1;
+            load_plane(work, b, channel, plane);
+            for (int32_t i = 0; i < layer->multiplier; i++) {
+                const int32_t output_channel = channel * layer->multiplier + i;
+                filter f;
+                load_filter(layer, output_channel, &f);
+                filter_plane(work, b, &f, plane, output_channel);
+            }
         }
     }
 }
 
-void depthwise_3x3(const cmsis_nn_dw_conv_params *params,
-                   const cmsis_nn_per_channel_quant_params *quantisation,
-                   const cmsis_nn_dims *input_dims,
-                   const int8_t *input,
-                   const int8_t *kernel,
-                   const int32_t *bias,
-                   const cmsis_nn_dims *output_dims,
-                   int8_t *output)
+bool dual_core_depthwise_3x3(const depthwise_layer *layer)
 {
-    const int32_t stride = params->stride.w;
-    const int32_t last = input_dims->w - 3 + params->padding.w;
-    const int32_t begin = MIN((params->padding.w + stride - 1) / stride, output_dims->w);
-    const int32_t end = last < 0 ? 0 : MIN(last / stride + 1, output_dims->w);
-    depthwise d = {
-        .params = params,
-        .multipliers = quantisation->multiplier,
-        .shifts = quantisation->shift,
-        .input_dims = input_dims,
-        .output_dims = output_dims,
-        .input = input,
-        .kernel = kernel,
-        .bias = bias,
-        .output = output,
-        .inside = {begin, MAX(begin, end)},
-        .multiplier = output_dims->c / input_dims->c,
-        /* By channels nothing is set up twice; by rows if that gives more equal halves. */
-        .split_rows = output_dims->c % 2 != 0 &&
-                      (output_dims->h % 2 == 0 || output_dims->h > output_dims->c),
+    const cmsis_nn_dims *in = layer->input_dims;
+    const cmsis_nn_dims *out = layer->output_dims;
+    const int32_t offset = layer->params->input_offset;
+    const int32_t pitch = (out->w - 1) * layer->params->stride.w + 3;
+    const int32_t plane_rows = PART_WORDS / pitch;
+    if (layer->filter_dims->w != 3 || layer->filter_dims->h != 3 || layer->dilation.w != 1 ||
+        layer->dilation.h != 1 || layer->batches != 1 || offset < -127 || offset > 128 ||
+        plane_rows < 3) {
+        return false;
+    }
+    depthwise_3x3_work work = {
+        .layer = layer,
+        .planes = dual_core_scratch_acquire(),
+        .pitch = pitch,
+        .half = (plane_rows - 3) / layer->params->stride.h + 1,
+        /* By channels no filter is set up twice; by rows if that gives more equal halves. */
+        .split_rows = in->c == 1 || (in->c % 2 != 0 && (out->h % 2 == 0 || out->h > in->c)),
     };
-    dual_core_run(depthwise_3x3_job, &d);
+    if (work.planes == NULL) {
+        return false;
+    }
+    dual_core_run(depthwise_3x3_job, &work);
+    dual_core_scratch_release(work.planes);
+    return true;
 }

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-static dual_core_scratch scratch_memory[DUAL_CORE_MAX_PARTS];
+static uint32_t scratch_memory[DUAL_CORE_SCRATCH_WORDS];
 
 #if defined(PICO_ON_DEVICE) && PICO_ON_DEVICE && defined(PICO_RP2040) && PICO_RP2040
 
@@ -14,9 +14,9 @@ static dual_core_scratch scratch_memory[DUAL_CORE_MAX_PARTS];
 
 /* Kernels keep their working memory off the stack; the rest is the job's own frames and, if the
  * application locks core 1 out, one interrupt frame. */
-#define CORE1_STACK_WORDS 384
+#define WORKER_STACK_WORDS 256
 
-static uint32_t core1_stack[CORE1_STACK_WORDS] __attribute__((aligned(8)));
+static uint32_t worker_stack[WORKER_STACK_WORDS] __attribute__((aligned(8)));
 
 static volatile bool runtime_busy;
 static volatile bool scratch_busy;
@@ -82,7 +82,7 @@ void DUAL_CORE_IN_RAM(dual_core_run)(dual_core_job job, void *arg)
     if (!launched) {
         /* A debugger restarts core 0 alone; only from reset does core 1 answer the launch. */
         multicore_reset_core1();
-        multicore_launch_core1_with_stack(dual_core_worker, core1_stack, sizeof(core1_stack));
+        multicore_launch_core1_with_stack(dual_core_worker, worker_stack, sizeof(worker_stack));
         launched = true;
     }
     mailbox.job = job;
@@ -105,19 +105,19 @@ void dual_core_disable(void)
     disabled = true;
 }
 
-dual_core_scratch *dual_core_scratch_acquire(void)
+uint32_t *dual_core_scratch_acquire(void)
 {
     return claim(&scratch_busy) ? scratch_memory : NULL;
 }
 
-void dual_core_scratch_release(dual_core_scratch *scratch)
+void dual_core_scratch_release(uint32_t *scratch)
 {
     if (scratch != NULL) {
         release(&scratch_busy);
     }
 }
 
-#else /* one core, one thread: plain calls */
+#else /* one core: plain calls */
 
 static bool scratch_busy;
 
@@ -130,7 +130,7 @@ void dual_core_disable(void)
 {
 }
 
-dual_core_scratch *dual_core_scratch_acquire(void)
+uint32_t *dual_core_scratch_acquire(void)
 {
     if (scratch_busy) {
         return NULL;
@@ -139,7 +139,7 @@ dual_core_scratch *dual_core_scratch_acquire(void)
     return scratch_memory;
 }
 
-void dual_core_scratch_release(dual_core_scratch *scratch)
+void dual_core_scratch_release(uint32_t *scratch)
 {
     if (scratch != NULL) {
         scratch_busy = false;

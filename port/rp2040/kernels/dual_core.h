@@ -19,10 +19,10 @@ extern "C" {
 
 #define DUAL_CORE_MAX_PARTS 2
 
-/* Working memory of one part, in 32-bit words. The kernels adapt to any size that holds one
- * group of rows; a smaller one means more passes over the weights. */
+/* Working memory, in 32-bit words, for both cores together. Kernels adapt to its size; with less
+ * of it they pass over the weights more often. */
 #ifndef DUAL_CORE_SCRATCH_WORDS
-#define DUAL_CORE_SCRATCH_WORDS 1280
+#define DUAL_CORE_SCRATCH_WORDS 2560
 #endif
 
 /* Places a function in SRAM, where neither core waits for the flash cache. */
@@ -37,11 +37,6 @@ extern "C" {
  * they may read the same memory but must write to different bytes.
  */
 typedef void (*dual_core_job)(void *arg, int part, int parts);
-
-/** Working memory of one part; contents are undefined at the start of a job. */
-typedef struct {
-    uint32_t words[DUAL_CORE_SCRATCH_WORDS];
-} dual_core_scratch;
 
 /**
  * Runs `job` to completion: part 0 on the calling core, part 1 on the other, or everything as
@@ -58,14 +53,14 @@ void dual_core_run(dual_core_job job, void *arg);
 void dual_core_disable(void);
 
 /**
- * Borrows the working memory, an array of DUAL_CORE_MAX_PARTS elements indexed by part.
- * Returns NULL while another call holds it (a kernel called from an interrupt, or on the other
- * core); the caller then has to do without.
+ * Borrows the working memory, DUAL_CORE_SCRATCH_WORDS words of undefined contents. Returns NULL
+ * while another call holds it (a kernel called from an interrupt, or on the other core); the
+ * caller then has to do without.
  */
-dual_core_scratch *dual_core_scratch_acquire(void);
+uint32_t *dual_core_scratch_acquire(void);
 
 /** Gives the working memory back; NULL is allowed. */
-void dual_core_scratch_release(dual_core_scratch *scratch);
+void dual_core_scratch_release(uint32_t *scratch);
 
 /** Half-open range of items. */
 typedef struct {

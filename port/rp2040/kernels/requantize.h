@@ -9,6 +9,7 @@
  * CMSIS_NN_USE_SINGLE_ROUNDING the product is needed whole, and the call is made.)
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** What turns one channel's accumulators into its outputs. */
@@ -25,8 +26,21 @@ typedef struct {
     int32_t offset;
     int32_t minimum;
     int32_t maximum;
+    int32_t live_from; /* smaller accumulators are known to give `minimum` */
 } requantize_channel;
 
+/** What all channels of a layer share. */
+static inline void requantize_layer(requantize_channel *channel,
+                                    const int32_t offset,
+                                    const int32_t minimum,
+                                    const int32_t maximum)
+{
+    channel->offset = offset;
+    channel->minimum = minimum;
+    channel->maximum = maximum;
+}
+
+/** One channel of the layer. */
 static inline void
 requantize_set(requantize_channel *channel, const int32_t multiplier, const int32_t shift)
 {
@@ -39,6 +53,10 @@ requantize_set(requantize_channel *channel, const int32_t multiplier, const int3
     channel->left_shift = shift > 0 ? shift : 0;
     channel->right_shift = shift > 0 ? 0 : -shift;
 #endif
+    /* A rectifier: what is not positive stays so, and the limit is at or above zero. (Left
+     * shifts may wrap.) */
+    const bool rectifies = multiplier >= 0 && shift <= 0 && channel->minimum >= channel->offset;
+    channel->live_from = rectifies && channel->minimum <= channel->maximum ? 1 : INT32_MIN;
 }
 
 /** v / 2^exponent, exponent in 1..31, rounded to nearest, midpoints towards +infinity. */
@@ -93,6 +111,9 @@ static inline int32_t requantize_scale(const requantize_channel *channel, const 
 /** The output of one accumulator: scaled, offset added, clamped to [minimum, maximum]. */
 static inline int8_t requantize(const requantize_channel *channel, const int32_t accumulator)
 {
+    if (accumulator < channel->live_from) {
+        return (int8_t)channel->minimum;
+    }
     int32_t v = requantize_scale(channel, accumulator) + channel->offset;
     v = v < channel->minimum ? channel->minimum : v;
     v = v > channel->maximum ? channel->maximum : v;

@@ -449,7 +449,7 @@ op_SVC:
     SAVE();
     if (!take_svc(m, c, IMM)) {
         c->ip = d;
-        if (m->fault.kind == FAULT_SVC) m->fault.pc = pc_of(c, d);
+        m->fault.pc = pc_of(c, d);
         return;
     }
     LOAD();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Interleaving the two cores. The core that is behind in cycles runs, until it is ahead of the
- * other; at a tie the one that is running goes on. The interpreter does that alternation itself as
+ * Interleaving the two cores. The core that is behind in cycles runs until it is ahead of the other
+ * (by a quantum, where timing does not matter); at a tie it goes on. The interpreter does that alternation itself as
  * long as nothing else matters (m->switch_before); everything else comes here.
  *
  * Nothing here may depend on when it is called beyond what the cores did: ending a slice early and
@@ -46,6 +46,7 @@ static bool sleep_until_event(struct Machine *m)
 
 struct Core *schedule(struct Machine *m)
 {
+    const uint64_t quantum = m->settings.exact ? 0 : FUNCTIONAL_QUANTUM;
     for (;;) {
         uint64_t now = m->current->cycles;
         if (m->stop) return NULL;
@@ -56,7 +57,7 @@ struct Core *schedule(struct Machine *m)
 
         struct Core *c = m->current;
         m->dual = c->sleep == AWAKE && c->other->sleep == AWAKE;
-        if (m->dual ? c->other->cycles < c->cycles : c->sleep != AWAKE) c = c->other;
+        if (m->dual ? c->cycles > c->other->cycles + quantum : c->sleep != AWAKE) c = c->other;
         m->current = c;
         if (c->sleep != AWAKE) {
             if (!sleep_until_event(m)) return NULL;
@@ -67,7 +68,6 @@ struct Core *schedule(struct Machine *m)
             return NULL;
         }
         uint64_t horizon = earlier(m->next_event, m->stop_cycle);
-        uint64_t quantum = m->settings.exact ? 0 : FUNCTIONAL_QUANTUM;
         c->limit = m->dual ? earlier(c->other->cycles + quantum, horizon) : horizon;
         m->switch_before = m->dual ? horizon : 0;
         return c;

@@ -97,6 +97,7 @@ arm_cmsis_nn_status arm_depthwise_conv_s8(const cmsis_nn_context *ctx,
     const int32_t row_size = input_dims->w * channels_in;
     const int32_t filter_row = filter_dims->w * channels_out;
     const cmsis_nn_tile dilation = dw_conv_params->dilation;
+    const int32_t input_offset = dw_conv_params->input_offset;
     const int32_t step = ch_mult % 4 == 0 ? 4 : 1;
     tap_window taps = {.in_row = dilation.h * row_size,
                        .in_column = dilation.w * channels_in,
@@ -120,33 +121,33 @@ arm_cmsis_nn_status arm_depthwise_conv_s8(const cmsis_nn_context *ctx,
                 const int8_t *in = input_data + first;
                 const int8_t *filter = filter_data + ky * filter_row + kx * channels_out;
 
-                for (int32_t out = 0; out < channels_out; out += step)
+                int32_t out = 0;
+                for (int32_t c = 0; c < channels_in; c++, in++)
                 {
-                    int32_t acc[4] = {0};
-                    for (int32_t i = 0; i < step && bias_data != NULL; i++)
+                    for (int32_t end = out + ch_mult; out < end; out += step)
                     {
-                        acc[i] = bias_data[out + i];
-                    }
-                    if (step == 4)
-                    {
-                        four_channels(acc, in, filter + out, dw_conv_params->input_offset, &taps);
-                    }
-                    else
-                    {
-                        one_channel(acc, in, filter + out, dw_conv_params->input_offset, &taps);
-                    }
-                    for (int32_t i = 0; i < step; i++)
-                    {
-                        *output_data++ = mini_nn_output_s8(acc[i],
-                                                           quant_params->multiplier[out + i],
-                                                           quant_params->shift[out + i],
-                                                           dw_conv_params->output_offset,
-                                                           dw_conv_params->activation.min,
-                                                           dw_conv_params->activation.max);
-                    }
-                    if ((out + step) % ch_mult == 0)
-                    {
-                        in++; /* the next output channel belongs to the next input channel */
+                        int32_t acc[4] = {0};
+                        for (int32_t i = 0; i < step && bias_data != NULL; i++)
+                        {
+                            acc[i] = bias_data[out + i];
+                        }
+                        if (step == 4)
+                        {
+                            four_channels(acc, in, filter + out, input_offset, &taps);
+                        }
+                        else
+                        {
+                            one_channel(acc, in, filter + out, input_offset, &taps);
+                        }
+                        for (int32_t i = 0; i < step; i++)
+                        {
+                            *output_data++ = mini_nn_output_s8(acc[i],
+                                                               quant_params->multiplier[out + i],
+                                                               quant_params->shift[out + i],
+                                                               dw_conv_params->output_offset,
+                                                               dw_conv_params->activation.min,
+                                                               dw_conv_params->activation.max);
+                        }
                     }
                 }
             }

@@ -15,6 +15,16 @@ int64_t NumElements(const TfLiteIntArray* dims) {
   return count;
 }
 
+TfLiteStatus QuantizeScale(TfLiteContext* context, double scale,
+                           int32_t* multiplier, int32_t* shift) {
+  // Also false for what is not a number.
+  TF_LITE_ENSURE(context, scale >= 0.0 && scale < 1073741824.0);
+  int exponent;
+  QuantizeMultiplier(scale, multiplier, &exponent);
+  *shift = exponent;
+  return kTfLiteOk;
+}
+
 TfLiteStatus PopulateConvolutionQuantizationParams(
     TfLiteContext* context, const TfLiteTensor* input,
     const TfLiteTensor* filter, const TfLiteTensor* bias, TfLiteTensor* output,
@@ -46,10 +56,9 @@ TfLiteStatus PopulateConvolutionQuantizationParams(
   for (int i = 0; i < num_channels; ++i) {
     const auto filter_scale =
         static_cast<double>(affine->scale->data[is_per_channel ? i : 0]);
-    int shift;
-    QuantizeMultiplier(input_scale * filter_scale / output_scale,
-                       &per_channel_multiplier[i], &shift);
-    per_channel_shift[i] = shift;
+    TF_LITE_ENSURE_STATUS(
+        QuantizeScale(context, input_scale * filter_scale / output_scale,
+                      &per_channel_multiplier[i], &per_channel_shift[i]));
   }
   return CalculateActivationRangeQuantized(context, activation, output,
                                            output_activation_min,
@@ -85,6 +94,8 @@ TfLiteStatus CalculateActivationRangeQuantized(TfLiteContext* context,
                                                int32_t* act_min,
                                                int32_t* act_max) {
   TF_LITE_ENSURE_TYPES_EQ(context, output->type, kTfLiteInt8);
+  // So that 6 / scale fits into an int32 as well.
+  TF_LITE_ENSURE(context, output->params.scale > 1.0e-8f);
   const auto quantize = [output](float value) {
     return output->params.zero_point +
            static_cast<int32_t>(std::round(value / output->params.scale));

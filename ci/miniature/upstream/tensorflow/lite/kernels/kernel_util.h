@@ -34,6 +34,10 @@ TfLiteStatus PopulateConvolutionQuantizationParams(
     int32_t* output_activation_max, int32_t* per_channel_multiplier,
     int32_t* per_channel_shift, int num_channels);
 
+// QuantizeMultiplier, and an error for what no model should ask for.
+TfLiteStatus QuantizeScale(TfLiteContext* context, double scale,
+                           int32_t* multiplier, int32_t* shift);
+
 // input scale * filter scale / output scale, for one scale of each.
 TfLiteStatus GetQuantizedConvolutionMultipler(TfLiteContext* context,
                                               const TfLiteTensor* input,

@@ -21,7 +21,8 @@ TfLiteStatus CheckTensor(const Model& model, const Tensor& tensor, int index) {
   size_t bytes;
   size_t type_size;
   if (Size(tensor.shape()) > RuntimeShape::kMaxDimensions ||
-      BytesRequiredForTensor(tensor, &bytes, &type_size) != kTfLiteOk) {
+      BytesRequiredForTensor(tensor, &bytes, &type_size) != kTfLiteOk ||
+      bytes == 0) {
     MicroPrintf("Tensor %d has an unsupported shape or type.", index);
     return kTfLiteError;
   }

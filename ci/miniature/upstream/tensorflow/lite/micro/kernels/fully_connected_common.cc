@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tensorflow/lite/kernels/internal/quantization_util.h"
-#include "tensorflow/lite/kernels/internal/tensor_ctypes.h"
 #include "tensorflow/lite/kernels/kernel_util.h"
 #include "tensorflow/lite/micro/kernels/fully_connected.h"
 #include "tensorflow/lite/micro/kernels/kernel_util.h"
@@ -97,9 +95,9 @@ TfLiteStatus CalculateOpDataFullyConnected(TfLiteContext* context,
           context, input.get(), filter.get(), bias.get(), output.get(),
           &multiplier));
     }
-    int shift;
-    QuantizeMultiplier(multiplier, &data->output_multiplier[i], &shift);
-    data->output_shift[i] = shift;
+    TF_LITE_ENSURE_STATUS(QuantizeScale(context, multiplier,
+                                        &data->output_multiplier[i],
+                                        &data->output_shift[i]));
   }
 
   data->input_zero_point = input->params.zero_point;

@@ -28,11 +28,13 @@ TfLiteStatus SoftmaxPrepare(TfLiteContext* context, TfLiteNode* node) {
   constexpr int kScaledDiffIntegerBits = 5;
   const auto* options = static_cast<TfLiteSoftmaxParams*>(node->builtin_data);
   auto* params = static_cast<SoftmaxParams*>(node->user_data);
+  const auto beta = static_cast<double>(options->beta);
+  const auto input_scale = static_cast<double>(input->params.scale);
+  // 2^-26: a difference of one input step in fixed point.
+  TF_LITE_ENSURE(context, beta * input_scale * 67108864.0 > 1.0);
   int left_shift;
-  PreprocessSoftmaxScaling(static_cast<double>(options->beta),
-                           static_cast<double>(input->params.scale),
-                           kScaledDiffIntegerBits, &params->input_multiplier,
-                           &left_shift);
+  PreprocessSoftmaxScaling(beta, input_scale, kScaledDiffIntegerBits,
+                           &params->input_multiplier, &left_shift);
   params->input_left_shift = left_shift;
   params->diff_min = -CalculateInputRadius(kScaledDiffIntegerBits, left_shift);
   return kTfLiteOk;

@@ -48,11 +48,13 @@ TfLiteFusedActivation ConvertActivation(ActivationFunctionType activation) {
   return kTfLiteActTanh;  // which no quantised kernel accepts
 }
 
-// A window that does not move would need outputs without end.
+// A window that does not move would need outputs without end; the kernels'
+// parameters have 16 bits.
 TfLiteStatus CheckWindow(TfLitePadding padding, int stride_width,
                          int stride_height, int width, int height) {
-  if (padding == kTfLitePaddingUnknown || stride_width < 1 ||
-      stride_height < 1 || width < 1 || height < 1) {
+  const auto in_range = [](int value) { return value >= 1 && value <= 32767; };
+  if (padding == kTfLitePaddingUnknown || !in_range(stride_width) ||
+      !in_range(stride_height) || !in_range(width) || !in_range(height)) {
     MicroPrintf("An operator's padding, stride or window is out of range.");
     return kTfLiteError;
   }

@@ -1,0 +1,233 @@
+"""Registers, by a list of accesses that peripherals.S runs."""
+
+from __future__ import annotations
+
+import random
+import struct
+
+from emulator_programs import RESULTS, Build, Program
+
+from syncer.emulator import Machine
+
+SIO = 0xD0000000
+DMA = 0x50000000
+TIMER = 0x40054000
+MASK = 0xFFFFFFFF
+
+Access = tuple[int, int | None]  # register, value to write (None: read it)
+
+
+def run(machine: Machine, program: Program, accesses: list[Access]) -> list[int]:
+    """What the reads gave."""
+    machine.load(program.path)
+    listing = b"".join(
+        struct.pack("<2I", address | (value is not None), (value or 0) & MASK)
+        for address, value in accesses
+    )
+    machine.write(0x10010000, listing + bytes(8))
+    result = machine.run(max_cycles=10**8)
+    assert result.reason == "exit", result.fault
+    reads = sum(value is None for _, value in accesses)
+    return list(struct.unpack(f"<{reads}I", machine.read(RESULTS, 4 * reads)))
+
+
+def test_divider(program: Build) -> None:
+    generator = random.Random(7)
+    edges = [0, 1, 2, MASK, 0x80000000, 0x7FFFFFFF]
+    pairs = [(a, b) for a in edges for b in edges]
+    pairs += [(generator.getrandbits(32), generator.getrandbits(32) >> n) for n in range(32)]
+    accesses: list[Access] = []
+    expected = []
+    for a, b in pairs:
+        for base, signed in ((0x60, False), (0x68, True)):
+            accesses += [(SIO + base, a), (SIO + base + 4, b)]
+            accesses += [(SIO + 0x78, None), (SIO + 0x74, None), (SIO + 0x70, None)]
+            accesses += [(SIO + 0x78, None)]
+            n, d = (to_signed(a), to_signed(b)) if signed else (a, b)
+            if d == 0:  # datasheet 2.3.1.5
+                quotient, remainder = (1 if n < 0 else -1), n
+            else:
+                quotient = abs(n) // abs(d) * (1 if (n < 0) == (d < 0) else -1)
+                remainder = n - quotient * d
+            expected += [3, remainder & MASK, quotient & MASK, 1]
+    with Machine() as machine:
+        assert run(machine, program("peripherals"), accesses) == expected
+
+
+def to_signed(value: int) -> int:
+    return value - (1 << 32) if value >> 31 else value
+
+
+def control(shift: int = 0, lsb: int = 0, msb: int = 31, **flags: int) -> int:
+    """An interpolator lane's CTRL."""
+    bits = {"signed": 15, "cross_input": 16, "cross_result": 17, "add_raw": 18, "force_msb": 19}
+    bits |= {"blend": 21, "clamp": 22}
+    return shift | lsb << 5 | msb << 10 | sum(value << bits[name] for name, value in flags.items())
+
+
+def test_interpolators(program: Build) -> None:
+    i0, i1 = SIO + 0x80, SIO + 0xC0
+    accum0, accum1, base0, base1, base2 = 0x00, 0x04, 0x08, 0x0C, 0x10
+    pop0, pop1, pop_full, peek0, peek1, peek_full = 0x14, 0x18, 0x1C, 0x20, 0x24, 0x28
+    ctrl0, ctrl1, add0, both = 0x2C, 0x30, 0x34, 0x3C
+    cases: list[tuple[int, int | None, int]] = [  # register, written, or expected
+        # Shift, mask and add; FULL adds both lanes; POP writes back.
+        (i0 + ctrl0, control(4, 2, 7), 0),
+        (i0 + ctrl1, control(0, 0, 15, signed=1), 0),
+        (i0 + accum0, 0xABCD, 0),
+        (i0 + accum1, 0x18000, 0),
+        (i0 + base0, 0x100, 0),
+        (i0 + base1, 0x200, 0),
+        (i0 + base2, 0x20000000, 0),
+        (i0 + peek0, None, 0x1BC),
+        (i0 + peek1, None, 0xFFFF8200),
+        (i0 + peek_full, None, 0x20000000 + 0xBC - 0x8000),
+        (i0 + ctrl0, None, control(4, 2, 7) | 1 << 23 | 1 << 24 | 1 << 25),
+        (i0 + add0, None, 0xBC),
+        (i0 + add0, 1, 0),
+        (i0 + accum0, None, 0xABCE),
+        (i0 + pop0, None, 0x1BC),
+        (i0 + accum0, None, 0x1BC),
+        (i0 + accum1, None, 0xFFFF8200),
+        # Crossed inputs and results, raw addition, a forced top.
+        (i0 + ctrl0, control(0, 0, 31, cross_result=1, force_msb=2), 0),
+        (i0 + ctrl1, control(8, 0, 31, cross_input=1, add_raw=1), 0),
+        (i0 + accum0, 0x1000, 0),
+        (i0 + accum1, 0x5000, 0),
+        (i0 + pop_full, None, 0x20000000 + 0x1000 + 0x10),
+        (i0 + accum0, None, 0x1200),
+        (i0 + accum1, None, 0x1200),
+        (i0 + peek0, None, 0x20001300),
+        # Blending, signed: three quarters of the way from -100 to 100.
+        (i0 + ctrl0, control(blend=1), 0),
+        (i0 + ctrl1, control(0, 0, 7, signed=0), 0),
+        (i0 + ctrl1, control(0, 0, 8, signed=1), 0),
+        (i0 + accum0, 0, 0),
+        (i0 + accum1, 192, 0),
+        (i0 + both, 100 << 16 | (-100 & 0xFFFF), 0),
+        (i0 + base0, None, -100 & MASK),
+        (i0 + base1, None, 100),
+        (i0 + pop1, None, 50),
+        # Clamping, only on the second: signed from -20 to 20.
+        (i1 + ctrl0, control(0, 0, 31, signed=1, clamp=1), 0),
+        (i1 + base0, -20, 0),
+        (i1 + base1, 20, 0),
+        (i1 + accum0, -21, 0),
+        (i1 + peek0, None, -20 & MASK),
+        (i1 + accum0, 19, 0),
+        (i1 + peek0, None, 19),
+        (i1 + accum0, 0x7FFFFFFF, 0),
+        (i1 + peek0, None, 20),
+        (i0 + ctrl0, control(clamp=1), 0),
+        (i0 + ctrl0, None, control()),
+    ]
+    accesses: list[Access] = [(address, value) for address, value, _ in cases]
+    expected = [value for _, written, value in cases if written is None]
+    with Machine() as machine:
+        assert run(machine, program("peripherals"), accesses) == expected
+
+
+def test_spinlocks_and_gpio(program: Build) -> None:
+    lock = SIO + 0x100 + 4 * 5
+    accesses: list[Access] = [
+        (lock, None),
+        (lock, None),
+        (SIO + 0x5C, None),
+        (lock, 1),
+        (lock, None),
+        (SIO + 0x10, 0xF0),
+        (SIO + 0x14, 0x0F),
+        (SIO + 0x18, 0x81),
+        (SIO + 0x1C, 0x03),
+        (SIO + 0x10, None),
+    ]
+    with Machine() as machine:
+        got = run(machine, program("peripherals"), accesses)
+    assert got == [32, 0, 32, 32, 0x7D]
+
+
+def test_clocks_resets_and_atomic_aliases(program: Build) -> None:
+    resets = 0x4000C000
+    accesses: list[Access] = [
+        (resets, None),
+        (resets + 8, None),
+        (resets + 0x3000, 0x01FFFFFF),  # clear
+        (resets + 8, None),
+        (resets + 0x2000, 0x21),  # set
+        (resets + 0x1000, 0x01),  # toggle
+        (resets, None),
+        (0x4000803C, 1),  # clk_sys from its auxiliary source
+        (0x40008044, None),
+        (0x40024004, None),  # XOSC is stable
+    ]
+    with Machine() as machine:
+        got = run(machine, program("peripherals"), accesses)
+    assert got == [0x01FFFFFF, 0, 0x01FFFFFF, 0x20, 2, 0x80001000]
+
+
+def test_timer_counts_by_clock_hz(program: Build) -> None:
+    peripherals = program("peripherals")
+    for hz in (125_000_000, 48_000_000):
+        with Machine(clock_hz=hz) as machine:
+            machine.mark(peripherals["reading"])
+            (low,) = run(machine, peripherals, [(TIMER, None)] * 0 + [(TIMER + 0x28, None)])
+            machine.load(peripherals.path)
+            machine.write(0x10010000, struct.pack("<4I", TIMER + 0x28, 0, 0, 0))
+            ((_, _, cycle),) = machine.run().marks
+        assert low == cycle * 1_000_000 // hz
+
+
+def channel(number: int, read: int, write: int, count: int, ctrl: int) -> list[Access]:
+    at = DMA + 0x40 * number
+    return [(at, read), (at + 4, write), (at + 8, count), (at + 0xC, ctrl)]
+
+
+def test_dma_between_memories(program: Build) -> None:
+    unpaced, chain_to_self = 0x3F << 15, [n << 11 for n in range(12)]
+    words = 1 | 2 << 2 | 1 << 4 | 1 << 5 | unpaced
+    fill_bytes = 1 | 1 << 5 | unpaced
+    accesses = channel(0, 0x10010000, 0x20001000, 16, words | chain_to_self[0])
+    accesses += [(DMA + 0xC, None), (DMA + 0xC, None)]
+    # Channel 2 copies from SRAM and starts channel 3, which repeats one byte.
+    accesses += channel(3, 0x20001000, 0x20002100, 0, 0)
+    accesses += [(DMA + 0x40 * 3 + 8, 5), (DMA + 0x40 * 3 + 0x10, fill_bytes | chain_to_self[3])]
+    accesses += channel(2, 0x20001000, 0x20002000, 4, words | 3 << 11)
+    accesses += [(DMA + 0x400, None)] * 400 + [(DMA + 0xC, None), (DMA, None)]
+    with Machine() as machine:
+        got = run(machine, program("peripherals"), accesses)
+        listing = machine.read(0x10010000, 64)
+        assert machine.read(0x20001000, 64) == listing
+        assert machine.read(0x20002000, 16) == listing[:16]
+        assert machine.read(0x20002100, 6) == listing[:1] * 5 + b"\0"
+    busy = 1 << 24
+    assert got[0] & busy
+    assert got[-3] & 0b1101 == 0b1101
+    assert not got[-2] & busy
+    assert got[-1] == 0x10010000 + 64
+
+
+def test_dma_that_is_not_modelled_ends_the_run(program: Build) -> None:
+    for ctrl, write in ((1 | 2 << 2 | 20 << 15, 0x20001000), (1 | 2 << 2 | 0x3F << 15, 0x40034000)):
+        with Machine() as machine:
+            machine.load(program("peripherals").path)
+            accesses = channel(7, 0x20000000, write, 1, ctrl)
+            listing = b"".join(struct.pack("<2I", a | 1, v or 0) for a, v in accesses)
+            machine.write(0x10010000, listing + bytes(8))
+            report = machine.run().fault
+        assert report is not None and "DMA channel 7" in report
+
+
+def test_sram_alias_and_unmapped_registers(program: Build) -> None:
+    accesses: list[Access] = [
+        (0x21000004, 0x11),  # bank 0, second word: the fifth in stripes
+        (0x20000010, None),
+        (0x21010000, 0x22),  # bank 1
+        (0x20000004, None),
+        (0x4003C010, None),  # SPI0
+        (0x4003C014, 1),
+        (0x50200000, None),  # PIO0
+    ]
+    with Machine() as machine:
+        assert run(machine, program("peripherals"), accesses) == [0x11, 0x22, 0, 0]
+        found = [(block.first, block.reads, block.writes) for block in machine.unmapped]
+    assert found == [(0x4003C010, 1, 1), (0x50200000, 1, 0)]
