@@ -422,9 +422,8 @@ class Repository:
         """
         for path in changes:
             check_path(path)  # git itself would leave it out and say nothing
-        removed = [f"0 {NO_BLOB}\t{path}\0" for path, new in changes.items() if new is None]
-        placed = [f"{n[0]} {n[1]}\t{path}\0" for path, n in changes.items() if n is not None]
-        listing = os.fsencode("".join(removed + placed))
+        records = ((path, *(new or ("0", NO_BLOB))) for path, new in changes.items())
+        listing = os.fsencode("".join(f"{mode} {id}\t{path}\0" for path, mode, id in records))
         with tempfile.TemporaryDirectory(prefix="syncer-") as folder:
             env = {"GIT_INDEX_FILE": f"{folder}/index"}
             if base is not None:
@@ -528,13 +527,18 @@ class Repository:
         for entry in entries:
             if entry.type == "commit":
                 _make_folder(folder / entry.path, made)
-        # Links come last: nothing is ever written through one.
-        files.sort(key=lambda entry: entry.mode == "120000")
-        for start in range(0, len(files), _BATCH):
-            batch = files[start : start + _BATCH]
+        links = [entry for entry in files if entry.mode == "120000"]
+        plain = [entry for entry in files if entry.mode != "120000"]
+        for start in range(0, len(plain), _BATCH):
+            batch = plain[start : start + _BATCH]
             contents = self.blobs(entry.id for entry in batch)
             for entry in batch:
-                _write(folder, entry, contents[entry.id])
+                target = folder / entry.path
+                target.write_bytes(contents[entry.id])
+                target.chmod(0o755 if entry.mode == "100755" else 0o644)
+        # Links come last, so that nothing is written through one.
+        contents = self.blobs(entry.id for entry in links)
+        _make_links(folder, {entry.path: os.fsdecode(contents[entry.id]) for entry in links})
         return len(files)
 
 
@@ -551,17 +555,21 @@ def check_path(path: str) -> None:
 
 
 def check_paths(paths: Iterable[str]) -> None:
-    """Raise SyncError for a path that is unsafe, or that clashes with another on a file system
-    that ignores case."""
-    seen: dict[str, str] = {}
+    """Raise SyncError for a path that is unsafe, there twice, also another's folder, or that
+    clashes with another on a file system that ignores case."""
+    seen: dict[str, tuple[str, bool]] = {}
     for path in paths:
         check_path(path)
         parts = path.split("/")
         for count in range(1, len(parts) + 1):
-            prefix = "/".join(parts[:count])
-            other = seen.setdefault(unicodedata.normalize("NFC", prefix).casefold(), prefix)
-            if other != prefix:
-                raise SyncError(f"paths {other!r} and {prefix!r} differ only in case")
+            prefix, is_file = "/".join(parts[:count]), count == len(parts)
+            key = unicodedata.normalize("NFC", prefix).casefold()
+            if key not in seen:
+                seen[key] = (prefix, is_file)
+            elif seen[key][0] != prefix:
+                raise SyncError(f"paths {seen[key][0]!r} and {prefix!r} differ only in case")
+            elif is_file or seen[key][1]:
+                raise SyncError(f"path {prefix!r} is there twice")
 
 
 def _make_folder(folder: Path, made: set[Path]) -> None:
@@ -571,19 +579,16 @@ def _make_folder(folder: Path, made: set[Path]) -> None:
         made.add(folder)
 
 
-def _write(folder: Path, entry: Entry, data: bytes) -> None:
-    target = folder / entry.path
-    if entry.mode != "120000":
-        target.write_bytes(data)
-        target.chmod(0o755 if entry.mode == "100755" else 0o644)
-        return
-    link = os.fsdecode(data)
-    target.symlink_to(link)
+def _make_links(folder: Path, links: Mapping[str, str]) -> None:
+    for path, link in links.items():
+        (folder / path).symlink_to(link)
     inside = os.path.realpath(folder)
-    reached = os.path.realpath(target)
-    if posixpath.isabs(link) or os.path.commonpath([inside, reached]) != inside:
-        target.unlink()
-        raise SyncError(f"{entry.path} is a symbolic link that leads outside: {link}")
+    for path, link in links.items():  # only now: where one leads may depend on the others
+        reached = os.path.realpath(folder / path)
+        if posixpath.isabs(link) or os.path.commonpath([inside, reached]) != inside:
+            for made in links:
+                (folder / made).unlink()
+            raise SyncError(f"{path} is a symbolic link that leads outside: {link}")
 
 
 def _decode(data: bytes) -> str:

@@ -132,7 +132,10 @@ def test_repository_hooks_and_programs_are_not_run(upstream: Path, tmp_path: Pat
     ours = repository.write_tree(before, {"src/a.c": ("100644", repository.write_blob(b"ours\n"))})
     repository.merge_tree(before, head, ours)
     repository.diff_tree(before, head)
-    repository.log(None, head)
+    raw = repository.run(["cat-file", "commit", head])
+    signed = raw.replace(b"\n\n", b"\ngpgsig -----BEGIN PGP SIGNATURE-----\n x\n\n", 1)
+    signed_id = repository.text(["hash-object", "-t", "commit", "-w", "--stdin"], input=signed)
+    assert repository.log(None, signed_id)[0] == 2
     repository.run(["update-ref", "refs/heads/other", head])
     repository.fetch(str(upstream), ["main:refs/sync/main"])
     repository.export(head, tmp_path / "out")
@@ -293,6 +296,18 @@ def test_merge_tree(bare: Repository) -> None:
     assert bare.merge_tree(base, base, theirs).tree == theirs
 
 
+def test_merge_follows_a_renamed_file_but_not_a_renamed_folder(bare: Repository) -> None:
+    text = b"".join(b"%d\n" % n for n in range(20))
+    base = tree_of(bare, {"d/a": text, "d/b": text + b"b\n"})
+    ours = tree_of(bare, {"e/a": text, "e/b": text + b"b\n"})
+    theirs = tree_of(bare, {"d/a": text, "d/b": text + b"c\n", "d/n": b"new\n"})
+    merged = bare.merge_tree(base, ours, theirs)
+    assert merged.clean
+    entries = {entry.path: entry.id for entry in bare.ls_tree(merged.tree)}
+    assert sorted(entries) == ["d/n", "e/a", "e/b"]
+    assert bare.blob(entries["e/b"]) == text + b"c\n"
+
+
 def test_diff_tree_finds_renames(bare: Repository) -> None:
     text = b"".join(b"line %d\n" % n for n in range(50))
     old = tree_of(bare, {"a/x.c": text, "b": b"1"})
@@ -363,18 +378,34 @@ def test_export_refuses_names_that_differ_in_case(bare: Repository, tmp_path: Pa
         check_paths(["/etc/passwd"])
 
 
-@pytest.mark.parametrize("link", ["/etc/passwd", "../x", "a/../../x", "deep/p/../x"])
+def test_export_refuses_a_path_that_is_there_twice(bare: Repository, tmp_path: Path) -> None:
+    blob = bare.write_blob(b"/etc")
+    inner = raw_tree(bare, ("100644", "blob", blob, "x"))
+    for entries in (
+        [("120000", "blob", blob, "a"), ("040000", "tree", inner, "a")],
+        [("040000", "tree", inner, "a"), ("120000", "blob", blob, "a")],
+        [("100644", "blob", blob, "a"), ("100644", "blob", blob, "a")],
+    ):
+        with pytest.raises(SyncError, match=r"path 'a(/x)?' is there twice"):
+            bare.export(raw_tree(bare, *entries), tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["0", "z"])
+@pytest.mark.parametrize(
+    "link", ["/etc/passwd", "../x", "a/../../x", "deep/er/p/../x", "{out}/a/b"]
+)
 def test_export_refuses_links_that_lead_outside(
-    bare: Repository, tmp_path: Path, link: str
+    bare: Repository, tmp_path: Path, name: str, link: str
 ) -> None:
+    link = link.format(out=tmp_path / "out")
     files: dict[str, bytes | tuple[str, bytes]] = {
         "a/b": b"1",
-        "deep/p": ("120000", b".."),
-        "z": ("120000", link.encode()),
+        "deep/er/p": ("120000", b"../.."),
+        name: ("120000", link.encode()),
     }
-    with pytest.raises(SyncError, match="z is a symbolic link that leads outside"):
+    with pytest.raises(SyncError, match=f"{name} is a symbolic link that leads outside"):
         bare.export(tree_of(bare, files), tmp_path / "out")
-    assert not (tmp_path / "out" / "z").is_symlink()
+    assert not any(path.is_symlink() for path in (tmp_path / "out").rglob("*"))
 
 
 def test_export_makes_an_empty_folder_of_a_submodule(bare: Repository, tmp_path: Path) -> None:

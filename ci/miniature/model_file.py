@@ -40,8 +40,8 @@ PADDINGS = {"same": tflite.Padding.SAME, "valid": tflite.Padding.VALID}
 
 @dataclass(frozen=True)
 class Tensor:
-    """int8, or int32 where `int32`. `scales` has one entry, or one for each index of dimension
-    `axis`; none: not quantised. `data` is empty unless the tensor is a constant."""
+    """`type` is a member of tflite.TensorType. `scales` has one entry, or one for each index of
+    dimension `axis`; none: not quantised. `data` is empty unless the tensor is a constant."""
 
     name: str
     shape: tuple[int, ...]
@@ -49,7 +49,7 @@ class Tensor:
     zero_point: int = 0
     axis: int = 0
     data: bytes = b""
-    int32: bool = False
+    type: int = tflite.TensorType.INT8
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,7 @@ class _Writer:
                 ZeroPoint=self.vector(zero_points, self.builder.PrependInt64, 8),
                 QuantizedDimension=tensor.axis,
             )
-        kind = tflite.TensorType.INT32 if tensor.int32 else tflite.TensorType.INT8
-        return self.table("Tensor", Type=kind, Buffer=buffer, **fields)
+        return self.table("Tensor", Type=tensor.type, Buffer=buffer, **fields)
 
     def operator(self, operator: Operator, code_index: int) -> int:
         options = {

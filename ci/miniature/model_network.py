@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import tflite
 from model_file import (
     ACTIVATIONS,
     AVERAGE_POOL_2D,
@@ -187,7 +188,7 @@ class Network:
                     (channels,),
                     bias_scales,
                     data=bias.astype("<i4").tobytes(),
-                    int32=True,
+                    type=tflite.TensorType.INT32,
                 ),
             ),
             Tensor(f"{layer}/output", (1, *acc.shape[1:]), (out.scale,), out.zero_point),
@@ -265,7 +266,11 @@ class Network:
         data = np.array(shape, "<i4").tobytes()
         self._append(
             RESHAPE,
-            (Tensor(f"{self.layer}/shape", (len(shape),), data=data, int32=True),),
+            (
+                Tensor(
+                    f"{self.layer}/shape", (len(shape),), data=data, type=tflite.TensorType.INT32
+                ),
+            ),
             Tensor(f"{self.layer}/output", shape, self.last.scales, self.last.zero_point),
             self.values.reshape(-1, *shape[1:]),
             NewShape=shape,

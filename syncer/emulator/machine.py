@@ -281,15 +281,15 @@ class Machine:
         marks = []
         buffer = self._ffi.new("struct Mark[]", 1024)
         while taken := self._lib.machine_take_marks(self._m, buffer, 1024):
-            marks += [
-                (buffer[i].address, buffer[i].core, buffer[i].cycle) for i in range(taken)
-            ]
+            marks += [(buffer[i].address, buffer[i].core, buffer[i].cycle) for i in range(taken)]
         return marks
 
     def _describe_fault(self) -> str:
         fault = self._ffi.new("struct Fault *")
         self._lib.machine_fault(self._m, fault)
-        values = {name: getattr(fault, name) for name in ("kind", "core", "pc", "address", "detail")}
+        values = {
+            name: getattr(fault, name) for name in ("kind", "core", "pc", "address", "detail")
+        }
         registers = (self.registers(0), self.registers(1))
         cycles = self.counters(values["core"]).cycles
         return faults.describe(values, cycles, registers, faults.symboliser(self._elf))

@@ -294,8 +294,6 @@ def _nothing_left(
         return conflict
     touched = before.keys() | after.keys()
     if any(files.get(path) != upstream.files.get(path) for path in touched):
-        if all(upstream.files.get(path) == after.get(path) for path in touched):
-            return _Outcome(PatchVerdict.ABSORBED, reason="upstream has these very files")
         for diff in patch.diffs:
             contents.post(patch, diff)
         contents.store(id for side in (before, after) for _, id in side.values())

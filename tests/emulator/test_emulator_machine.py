@@ -283,7 +283,12 @@ def test_registers_and_counters(program: Build, machine: Machine) -> None:
 
 
 def test_bad_arguments(tmp_path: Path) -> None:
-    for bad in ({"clock_hz": 0}, {"flash_bytes": 3 << 20}, {"xip_fill": 0}, {"flash_bytes": 8 << 30}):
+    for bad in (
+        {"clock_hz": 0},
+        {"flash_bytes": 3 << 20},
+        {"xip_fill": 0},
+        {"flash_bytes": 8 << 30},
+    ):
         with pytest.raises(SyncError, match=next(iter(bad))):
             Machine(**bad)  # type: ignore[arg-type]
     with pytest.raises(SyncError, match="boot ROM has 16384"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from emulator_programs import Build, Program
 
@@ -83,7 +85,7 @@ def loop_cycles(program: Program, target: str) -> list[int]:
         machine.mark(program["first_loop"])
         marks = machine.run(max_cycles=10**6).marks
     cycles = [cycle for _, _, cycle in marks]
-    return [b - a for a, b in zip(cycles, cycles[1:], strict=False)]
+    return [b - a for a, b in pairwise(cycles)]
 
 
 def test_cores_in_different_banks_do_not_meet(program: Build) -> None:

@@ -1,19 +1,25 @@
 from __future__ import annotations
 
 import ctypes
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
+import kernel_library
+import kernel_target
 import pytest
-from kernel_library import Kernels, build
+from kernel_library import FORWARD, REVERSE, WHOLE, Kernels
+from kernel_target import TargetKernels
 
 
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
-    return ctypes.CDLL(str(build(tmp_path_factory.mktemp("kernels") / "kernels.so")))
+    target = tmp_path_factory.mktemp("kernels") / "kernels.so"
+    return ctypes.CDLL(str(kernel_library.build(target)))
 
 
 @pytest.fixture(
-    params=[(0, True), (1, True), (2, True), (1, False)],
+    params=[(WHOLE, True), (FORWARD, True), (REVERSE, True), (FORWARD, False)],
     ids=["one-part", "two-parts", "two-parts-reversed", "no-scratch"],
 )
 def kernels(library: ctypes.CDLL, request: pytest.FixtureRequest) -> Iterator[Kernels]:
@@ -21,4 +27,16 @@ def kernels(library: ctypes.CDLL, request: pytest.FixtureRequest) -> Iterator[Ke
     made = Kernels(library)
     made.run_as(*request.param)
     yield made
-    made.run_as(0, True)
+    made.run_as(WHOLE, True)
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    assert shutil.which("arm-none-eabi-gcc"), "install gcc-arm-none-eabi"
+    return kernel_target.build(tmp_path_factory.mktemp("target") / "kernels.elf")
+
+
+@pytest.fixture(params=[FORWARD, REVERSE], ids=["two-parts", "two-parts-reversed"])
+def target(program: Path, request: pytest.FixtureRequest) -> TargetKernels:
+    """The kernels as the Cortex-M0+ runs them."""
+    return TargetKernels(program, request.param)

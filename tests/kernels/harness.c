@@ -9,15 +9,18 @@
 #include "requantize.h"
 
 #include <stddef.h>
-#include <string.h>
 
 enum { WHOLE, FORWARD, REVERSE };
 
 int harness_order = WHOLE;
 int harness_has_scratch = 1;
-int harness_held = 0; /* how many borrowers have the working memory now */
+int harness_held = 0;     /* how many borrowers have the working memory now */
+int harness_overruns = 0; /* words written before or behind it */
 
-static uint32_t scratch_memory[DUAL_CORE_SCRATCH_WORDS];
+#define GUARD_WORDS 1024
+#define RUBBISH 0xa5a5a5a5u
+
+static uint32_t scratch_memory[GUARD_WORDS + DUAL_CORE_SCRATCH_WORDS + GUARD_WORDS];
 
 void dual_core_run(dual_core_job job, void *arg)
 {
@@ -41,14 +44,21 @@ uint32_t *dual_core_scratch_acquire(void)
         return NULL;
     }
     harness_held++;
-    memset(scratch_memory, 0xa5, sizeof(scratch_memory));
-    return scratch_memory;
+    for (size_t i = 0; i < sizeof(scratch_memory) / sizeof(scratch_memory[0]); i++) {
+        scratch_memory[i] = RUBBISH;
+    }
+    return scratch_memory + GUARD_WORDS;
 }
 
 void dual_core_scratch_release(uint32_t *scratch)
 {
-    if (scratch != NULL) {
-        harness_held--;
+    if (scratch == NULL) {
+        return;
+    }
+    harness_held--;
+    for (size_t i = 0; i < GUARD_WORDS; i++) {
+        harness_overruns += scratch_memory[i] != RUBBISH;
+        harness_overruns += scratch_memory[GUARD_WORDS + DUAL_CORE_SCRATCH_WORDS + i] != RUBBISH;
     }
 }
 

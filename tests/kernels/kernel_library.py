@@ -24,6 +24,8 @@ KERNELS = (
 )
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
 
+WHOLE, FORWARD, REVERSE = range(3)  # harness.c: one part; two, in order; two, the last first
+
 GUARD = 64  # bytes around every output that a kernel must leave alone
 CANARY = 0x5C
 
@@ -163,7 +165,7 @@ class Kernels:
             lhs_stride,
         )
         assert status == 0
-        assert ctypes.c_int.in_dll(self.library, "harness_held").value == 0
+        self._check_scratch()
         return out.take((lhs_rows, channels))
 
     def depthwise(
@@ -207,7 +209,12 @@ class Kernels:
             ctypes.byref(Dims(*shape)),
             out.pointer,
         )
+        self._check_scratch()
         return out.take(shape) if status == 0 else int(status)
+
+    def _check_scratch(self) -> None:
+        for name in ("harness_held", "harness_overruns"):
+            assert ctypes.c_int.in_dll(self.library, name).value == 0, name
 
 
 class _Output:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import kernel_cases as cases
 import kernel_reference as reference
 import numpy as np
 import pytest
 from kernel_library import Kernels, unaligned
+from kernel_target import TargetKernels
 
 Pair = tuple[int, int]
 
@@ -18,7 +21,7 @@ def output_side(size: int, kernel: int, stride: int, dilation: int, padding: int
 
 
 def check(
-    kernels: Kernels,
+    kernels: Kernels | TargetKernels,
     rng: np.random.Generator,
     function: str,
     shape: tuple[int, int, int, int],
@@ -59,11 +62,10 @@ def axis(rng: np.random.Generator, kernel: int, dilation: int, pad_limit: int) -
             return size, int(rng.integers(1, positions + 1)), stride, padding
 
 
-@pytest.mark.parametrize("function", ["arm_depthwise_conv_3x3_s8", "arm_depthwise_conv_s8"])
-@pytest.mark.parametrize("seed", range(2))
-def test_random_3x3(kernels: Kernels, function: str, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    for _ in range(300):
+def random_3x3(
+    kernels: Kernels | TargetKernels, rng: np.random.Generator, function: str, count: int
+) -> None:
+    for _ in range(count):
         height, out_h, stride_h, pad_h = axis(rng, 3, 1, 1)
         width, out_w, stride_w, pad_w = axis(rng, 3, 1, 1)
         channels = int(rng.integers(1, 12))
@@ -78,6 +80,16 @@ def test_random_3x3(kernels: Kernels, function: str, seed: int) -> None:
             (pad_h, pad_w),
             (1, 1),
         )
+
+
+@pytest.mark.parametrize("function", ["arm_depthwise_conv_3x3_s8", "arm_depthwise_conv_s8"])
+@pytest.mark.parametrize("seed", range(2))
+def test_random_3x3(kernels: Kernels, function: str, seed: int) -> None:
+    random_3x3(kernels, np.random.default_rng(seed), function, 300)
+
+
+def test_on_the_target(target: TargetKernels) -> None:
+    random_3x3(target, np.random.default_rng(7), "arm_depthwise_conv_3x3_s8", 60)
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -139,6 +151,25 @@ def test_edge_shapes(
             padding,
             (1, 1),
         )
+
+
+@pytest.mark.parametrize("offset", [-1000, -128, -127, 128, 129, 1000])
+def test_padding_of_any_value(kernels: Kernels, offset: int) -> None:
+    """Padding counts as zero even where -offset is no int8."""
+    rng = np.random.default_rng(0)
+    image = cases.int8s(rng, (1, 4, 4, 2))
+    kernel = rng.integers(-128, 128, (3, 3, 2), np.int8)
+    quantisation = replace(
+        cases.quantisation(rng, 2),
+        multipliers=np.full(2, 1 << 30, np.int32),
+        shifts=np.full(2, -11, np.int32),
+        input_offset=offset,
+        minimum=-128,
+        maximum=127,
+    )
+    layer = (image, kernel, None, quantisation, (4, 4), (1, 1), (1, 1), (1, 1))
+    got = kernels.depthwise("arm_depthwise_conv_3x3_s8", *layer)
+    assert np.array_equal(got, reference.depthwise(*layer))
 
 
 @pytest.mark.parametrize(

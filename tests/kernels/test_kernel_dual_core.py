@@ -19,9 +19,10 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [
             "gcc",
             "-std=gnu11",
-            "-O1",
+            "-O2",
             "-g",
-            "-fsanitize=thread",
+            "-fsanitize=undefined",
+            "-fno-sanitize-recover=all",
             *WARNINGS,
             "-DPICO_ON_DEVICE=1",
             "-DPICO_RP2040=1",
@@ -41,10 +42,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("scenario", ["both_cores", "nested", "disabled", "scratch"])
 def test_two_cores(driver: Path, scenario: str) -> None:
-    # A fixed memory layout: some kernels' address randomisation is more than TSan can map.
-    ran = subprocess.run(
-        ["setarch", "-R", str(driver), scenario], capture_output=True, text=True, timeout=120
-    )
+    ran = subprocess.run([driver, scenario], capture_output=True, text=True, timeout=120)
     assert (ran.returncode, ran.stdout) == (0, "done\n"), ran.stdout + ran.stderr
 
 

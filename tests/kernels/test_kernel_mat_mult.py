@@ -5,10 +5,16 @@ import kernel_reference as reference
 import numpy as np
 import pytest
 from kernel_library import Kernels, unaligned
+from kernel_target import TargetKernels
 
 
 def check(
-    kernels: Kernels, rng: np.random.Generator, rows: int, channels: int, columns: int, gap: int
+    kernels: Kernels | TargetKernels,
+    rng: np.random.Generator,
+    rows: int,
+    channels: int,
+    columns: int,
+    gap: int,
 ) -> None:
     lhs = cases.int8s(rng, (rows, columns + gap))
     rhs = cases.int8s(rng, (channels, columns))
@@ -58,6 +64,23 @@ def test_edge_shapes(kernels: Kernels, rows: int, channels: int, columns: int) -
         check(kernels, rng, rows, channels, columns, 0)
 
 
+@pytest.mark.parametrize("columns", [508, 512, 516, 520, 600, 640])
+@pytest.mark.parametrize("weight", [-127, 127])
+def test_sums_of_long_rows(kernels: Kernels, columns: int, weight: int) -> None:
+    quantisation = reference.Quantisation(
+        multipliers=np.full(2, 1 << 30, np.int32),
+        shifts=np.full(2, -16, np.int32),
+        input_offset=128,
+        output_offset=0,
+        minimum=-128,
+        maximum=127,
+    )
+    lhs = unaligned(np.full((4, columns), 127, np.int8), 0)
+    rhs = unaligned(np.full((2, columns), weight, np.int8), 0).reshape(2, columns)
+    expected = reference.matmul(lhs.reshape(4, columns), rhs, None, quantisation)
+    assert np.array_equal(kernels.matmul(lhs, 4, columns, rhs, None, quantisation), expected)
+
+
 def test_weights_of_minus_128(kernels: Kernels) -> None:
     """Every placement of -128 against inputs of -128, where packed products could overflow."""
     rng = np.random.default_rng(0)
@@ -94,3 +117,12 @@ def test_zero_weights_give_the_bias(kernels: Kernels) -> None:
     lhs = np.full((2, 6), 127, np.int8)
     got = kernels.matmul(lhs, 2, 6, np.zeros((5, 6), np.int8), bias, quantisation)
     assert got.tolist() == [[1, 2, 3, 4, 5]] * 2
+
+
+def test_on_the_target(target: TargetKernels) -> None:
+    rng = np.random.default_rng(7)
+    for _ in range(60):
+        rows, channels = (int(n) for n in rng.integers(1, 12, 2))
+        check(target, rng, rows, channels, int(rng.integers(1, 40)), int(rng.choice([0, 1, 4])))
+    check(target, rng, 120, 8, 16, 0)
+    check(target, rng, 9, 16, 256, 0)

@@ -6,6 +6,7 @@ from pathlib import Path
 import kernel_reference as reference
 import numpy as np
 from kernel_library import Kernels, build
+from kernel_target import TargetKernels
 from numpy.typing import NDArray
 
 EDGES = np.array(
@@ -43,6 +44,11 @@ def test_random_values(library: ctypes.CDLL) -> None:
     s = rng.integers(-31, 31, count).astype(np.int32)
     a = a.astype(np.int32)
     assert np.array_equal(Kernels(library).scale(a, m, s), reference.scale(a, m, s))
+
+
+def test_on_the_target(target: TargetKernels) -> None:
+    a, m, s = (part[::97].copy() for part in grid())
+    assert np.array_equal(target.scale(a, m, s), reference.scale(a, m, s))
 
 
 def test_midpoints_go_away_from_zero(library: ctypes.CDLL) -> None:

@@ -149,6 +149,13 @@ def test_hunks_that_do_not_fit_are_refused(lab: Lab, old: str, new: str, message
     assert "hunk" in caught.value.message
 
 
+def test_deletion_must_take_every_line(lab: Lab) -> None:
+    text = lab.text(lab.commit({"f": b"a\nb\n", "k": b"k\n"}), {"f": None})
+    cut = text.replace("@@ -1,2 +0,0 @@\n-a\n-b\n", "@@ -1 +0,0 @@\n-a\n")
+    with pytest.raises(SyncError, match="leave lines of a file it deletes"):
+        apply_hunks(parse_patch(encode(cut), "c", "x.patch").diffs[0], b"a\nb\n", "p")
+
+
 def test_binary_and_message_trouble(lab: Lab) -> None:
     base = lab.commit({"f": b"a\0b"})
     with pytest.raises(SyncError, match="binary patches are not supported"):

@@ -98,6 +98,7 @@ def test_crlf_no_newline_and_names(lab: Lab) -> None:
     assert result.verdict is PatchVerdict.MERGED
     assert files == {"é/ü f.c": after(12, b"mine\r\n", upstream)}
     assert refreshed(patch, result).paths == ("é/ü f.c",)
+    assert "diff --git a/é/ü f.c b/é/ü f.c\n" in (result.refreshed or "")
 
 
 def test_add_delete_rename_and_mode(lab: Lab) -> None:
@@ -264,6 +265,37 @@ def test_removed_file_is_absorbed_only_if_it_was_not_moved(lab: Lab) -> None:
             assert result.reason == "upstream moved f to g"
 
 
+def test_moved_lines_are_a_conflict_beside_a_change_that_merges(lab: Lab) -> None:
+    base = lab.commit({"f": TEXT, "g": TEXT})
+    patch = lab.patch(base, {"f": edited({10: b"", 11: b""}), "g": after(4)})
+    moved = edited({10: b"", 11: b"", 25: b"x\n" + LINES[9] + LINES[10]})
+    tree, (result,) = rebase_component(lab.repository, [patch], lab.commit({"f": moved}, base))
+    assert (result.verdict, result.conflicts) == (PatchVerdict.CONFLICT, ("f",))
+    assert lab.files(tree) == {"f": moved, "g": TEXT}
+
+
+def test_lines_that_say_nothing_are_not_looked_for(lab: Lab) -> None:
+    text = edited({10: b"}\n"})
+    base = lab.commit({"f": text, "__init__.py": b"", "a/__init__.py": b""})
+    patch = lab.patch(base, {"f": edited({10: b""}), "__init__.py": None})
+    target = lab.commit({"f": edited({10: b"", 25: b"}\n"}), "__init__.py": None}, base)
+    assert one(lab, patch, target)[1].verdict is PatchVerdict.ABSORBED
+
+
+def test_refresh_keeps_the_section_of_a_file_that_did_not_change(lab: Lab) -> None:
+    base = lab.commit({"f": TEXT, "g": TEXT})
+    text = lab.text(base, {"f": after(10), "g": after(10)})
+    at = text.index("@@ -", text.index("+++ b/g"))
+    line = text[at : text.index("\n", at)]
+    own = (
+        text[:at] + f"@@{line.split('@@')[1]}@@ as the author's git had it" + text[at + len(line) :]
+    )
+    patch = parse_patch(encode(own), "upstream", "x.patch")
+    _, result = one(lab, patch, lab.commit({"f": edited({28: b"x\n"})}, base))
+    assert result.verdict is PatchVerdict.MERGED
+    assert refreshed(patch, result).diffs[1] == patch.diffs[1]
+
+
 def test_lines_upstream_gained_elsewhere_are_pointed_out(lab: Lab) -> None:
     base = lab.commit({"f": TEXT})
     patch = lab.patch(base, {"f": after(10)})
@@ -369,6 +401,18 @@ def test_patch_and_its_revert(lab: Lab) -> None:
     tree, results = rebase_component(lab.repository, patches, base)
     assert verdicts(results) == ["clean", "clean"]
     assert tree == lab.repository.rev_parse(base, "tree")
+
+
+def test_content_made_twice_is_taken_from_where_it_can_be_made(lab: Lab, tmp_path: Path) -> None:
+    author = Lab(tmp_path / "elsewhere")
+    texts = [TEXT, after(5, b"a\n"), after(9, b"b\n", after(5, b"a\n")), after(5, b"a\n")]
+    patches = [
+        author.patch(author.commit({"f": old}), {"f": new}, name=f"{number}.patch")
+        for number, (old, new) in enumerate(pairwise(texts))
+    ]
+    tree, results = rebase_component(lab.repository, patches, lab.commit({"f": TEXT}))
+    assert verdicts(results) == ["clean"] * 3
+    assert lab.files(tree) == {"f": texts[3]}
 
 
 def test_blob_that_is_nowhere(lab: Lab, tmp_path: Path) -> None:

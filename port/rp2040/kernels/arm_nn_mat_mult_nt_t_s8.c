@@ -27,8 +27,9 @@
 /* lhs rows that advance together: as many accumulators as the eight low registers leave room. */
 #define GROUP 3
 
-/* Four columns, a quad, take two words. Up to this many of them, the two halfwords of the packed
- * weight sum cannot overflow: 256 * -128 = INT16_MIN. */
+/* Four columns, a quad, take two words: a quad of a rhs row w[0], w[1]; of a group of lhs rows the
+ * first word of each row, then the second of each. Up to this many quads, the two halfwords of the
+ * packed weight sum cannot overflow: 256 * -128 = INT16_MIN. */
 #define MAX_QUADS 128
 
 typedef struct {
@@ -60,39 +61,44 @@ static inline int32_t words_of(const int32_t cols)
 }
 
 /**
- * Adds the products of one quad of columns to the accumulators of a group of rows.
- * x: 2 * GROUP words, the first word of each row and then the second; w: 2 words.
+ * Adds the products of a packed rhs row, from w up to end, and a group of packed lhs rows to the
+ * group's accumulators. Returns the end of the group.
  */
-static inline void
-multiply_quad(int32_t acc[GROUP], const uint32_t **x, const uint32_t **w)
+static inline const uint32_t *
+multiply_group(int32_t acc[GROUP], const uint32_t *x, const uint32_t *w, const uint32_t *end)
 {
 #if defined(__ARM_ARCH_6M__)
-    /* ASRS leaves bit 15, the sign of the cross term, in the carry flag. */
-#define MULTIPLY_PAIR(row)                                                                         \
-    "ldmia %[x]!, {%[t]}\n\t"                                                                      \
-    "muls %[t], %[pair], %[t]\n\t"                                                                 \
-    "asrs %[t], %[t], #16\n\t"                                                                     \
-    "adcs %[" row "], %[" row "], %[t]\n\t"
+    /* One word of each row: ASRS leaves bit 15, the sign of the cross term, in the carry flag. */
+#define MULTIPLY(row)                                                                              \
+    "ldmia %[x]!, {%[t]}                   \n\t"                                                   \
+    "muls  %[t], %[pair], %[t]             \n\t"                                                   \
+    "asrs  %[t], %[t], #16                 \n\t"                                                   \
+    "adcs  %[" row "], %[" row "], %[t]    \n\t"
+#define MULTIPLY_GROUP                                                                             \
+    "ldmia %[w]!, {%[pair]}                \n\t"                                                   \
+    MULTIPLY("row0") MULTIPLY("row1") MULTIPLY("row2")
     uint32_t pair;
     uint32_t t;
-    __asm__(".syntax unified\n\t"
-            "ldmia %[w]!, {%[pair]}\n\t"
-            MULTIPLY_PAIR("row0") MULTIPLY_PAIR("row1") MULTIPLY_PAIR("row2")
-            "ldmia %[w]!, {%[pair]}\n\t"
-            MULTIPLY_PAIR("row0") MULTIPLY_PAIR("row1") MULTIPLY_PAIR("row2")
-            : [row0] "+&l"(acc[0]), [row1] "+&l"(acc[1]), [row2] "+&l"(acc[2]), [x] "+&l"(*x),
-              [w] "+&l"(*w), [pair] "=&l"(pair), [t] "=&l"(t)
-            :
-            : "cc", "memory");
-#undef MULTIPLY_PAIR
+    __asm__ volatile(".syntax unified       \n"
+                     "1:                    \n\t"
+                     MULTIPLY_GROUP
+                     MULTIPLY_GROUP
+                     "cmp   %[w], %[end]    \n\t"
+                     "bne   1b              \n\t"
+                     : [row0] "+&l"(acc[0]), [row1] "+&l"(acc[1]), [row2] "+&l"(acc[2]),
+                       [x] "+&l"(x), [w] "+&l"(w), [pair] "=&l"(pair), [t] "=&l"(t)
+                     : [end] "r"(end)
+                     : "cc", "memory");
+#undef MULTIPLY_GROUP
+#undef MULTIPLY
 #else
-    for (int32_t word = 0; word < 2; word++) {
+    for (; w != end; w++) {
         for (int32_t row = 0; row < GROUP; row++) {
-            acc[row] += (int32_t)(*(*x)++ * **w + 0x8000u) >> 16;
+            acc[row] += (int32_t)(*x++ * *w + 0x8000u) >> 16;
         }
-        (*w)++;
     }
 #endif
+    return x;
 }
 
 /** Bytes 0 and 2 of v, sign-extended and summed as b0 + b2 * 2^16. */
@@ -177,10 +183,7 @@ static void DUAL_CORE_IN_RAM(packed_channel)(const uint32_t *x,
 {
     for (; rows > 0; rows -= GROUP) {
         int32_t acc[GROUP] = {start, start, start};
-        const uint32_t *w = weights;
-        do {
-            multiply_quad(acc, &x, &w);
-        } while (w != weights_end);
+        x = multiply_group(acc, x, weights, weights_end);
         *dst = requantize(quantisation, acc[0]);
         dst += stride;
         if (rows > 1) {

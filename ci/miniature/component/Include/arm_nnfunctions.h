@@ -232,8 +232,9 @@ arm_cmsis_nn_status arm_avgpool_s8(const cmsis_nn_context *ctx,
 
 int32_t arm_avgpool_s8_get_buffer_size(const int dim_dst_width, const int ch_src);
 
-/* ---- Softmax over the last dimension. Output scale 1/256, zero point -128. mult and shift
- * bring input differences to 26 fractional bits; below diff_min they count as zero. */
+/* ---- Softmax over the last dimension. Output scale 1/256, zero point -128. mult and shift bring
+ * input differences to 26 fractional bits; below diff_min they count as zero. The exponentials of a
+ * row, relative to the largest, must sum to less than 512. */
 
 void arm_softmax_s8(const int8_t *input,
                     const int32_t num_rows,

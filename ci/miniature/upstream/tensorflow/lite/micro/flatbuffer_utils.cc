@@ -31,6 +31,15 @@ TfLiteStatus CheckTensor(const Model& model, const Tensor& tensor, int index) {
                 static_cast<unsigned>(tensor.buffer()));
     return kTfLiteError;
   }
+  const auto* quantization = tensor.quantization();
+  if (tensor.type() == TensorType_INT8 && quantization != nullptr) {
+    for (uint32_t i = 0; i < Size(quantization->zero_point()); ++i) {
+      const int64_t zero_point = quantization->zero_point()->Get(i);
+      if (zero_point >= -128 && zero_point <= 127) continue;
+      MicroPrintf("Tensor %d has a zero point out of range.", index);
+      return kTfLiteError;
+    }
+  }
   const auto* data = model.buffers()->Get(tensor.buffer())->data();
   if (Size(data) == 0) return kTfLiteOk;  // not a constant
   if (data->size() != bytes) {

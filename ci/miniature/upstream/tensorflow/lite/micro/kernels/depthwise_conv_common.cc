@@ -56,10 +56,10 @@ TfLiteStatus CalculateOpDataDepthwiseConv(
         SizeOfDimension(filter.get(), kDepthwiseConvQuantizedDimension);
     TF_LITE_ENSURE_EQ(context, SizeOfDimension(output.get(), 3),
                       output_channels);
-    TF_LITE_ENSURE(context, params.depth_multiplier > 0);
-    TF_LITE_ENSURE_EQ(
-        context, output_channels,
-        SizeOfDimension(input.get(), 3) * params.depth_multiplier);
+    const int input_channels = SizeOfDimension(input.get(), 3);
+    TF_LITE_ENSURE_EQ(context, params.depth_multiplier,
+                      output_channels / input_channels);
+    TF_LITE_ENSURE_EQ(context, output_channels % input_channels, 0);
   }
   return PrepareConvolution(
       context, node,

@@ -23,12 +23,12 @@ inline bool AveragePool(const PoolParams& params,
       const int top = out_y * params.stride_height - params.padding_values.height;
       const int y_begin = std::max(0, top);
       const int y_end =
-          std::min(input_shape.Dims(1), top + params.filter_height);
+          std::min<int>(input_shape.Dims(1), top + params.filter_height);
       for (int out_x = 0; out_x < output_shape.Dims(2); ++out_x) {
         const int left = out_x * params.stride_width - params.padding_values.width;
         const int x_begin = std::max(0, left);
         const int x_end =
-            std::min(input_shape.Dims(2), left + params.filter_width);
+            std::min<int>(input_shape.Dims(2), left + params.filter_width);
         const int count = (y_end - y_begin) * (x_end - x_begin);
         if (y_end <= y_begin || x_end <= x_begin) return false;
         for (int c = 0; c < depth; ++c) {
