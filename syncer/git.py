@@ -450,13 +450,13 @@ class Repository:
         command = ["commit-tree", "--no-gpg-sign", *options, f"{tree}^{{tree}}"]
         return self.text(command, input=message.encode(), env=env)
 
-    def merge_tree(self, base: str, ours: str, theirs: str) -> MergeResult:
-        """Merge two trees or commits three-way over `base`, in memory."""
+    def merge_tree(
+        self, base: str, ours: str, theirs: str, names: tuple[str, str] = ("ours", "theirs")
+    ) -> MergeResult:
+        """Merge two trees or commits over `base`, in memory; messages call them by `names`."""
         # git 2.39's merge-tree finds the base itself: two commits with one parent leave no choice.
         root = self.commit_tree(base)
-        sides = [
-            self.commit_tree(side, [root], name) for side, name in ((ours, "o"), (theirs, "t"))
-        ]
+        sides = [self.commit_tree(*side) for side in ((ours, [root], "o"), (theirs, [root], "t"))]
         arguments = ["merge-tree", "--write-tree", "-z", "--messages", *sides]
         status, out, err = self._status(arguments)
         if status not in (0, 1):
@@ -465,7 +465,10 @@ class Repository:
         tree, rest = fields[0], fields[1:]
         end = rest.index("")
         conflicts = dict.fromkeys(field.split("\t", 1)[1] for field in rest[:end])
-        return MergeResult(tree, status == 0, tuple(conflicts), _messages(rest[end + 1 :]))
+        messages = _messages(rest[end + 1 :])
+        for side, name in zip(sides, names, strict=True):
+            messages = [message.replace(side, name) for message in messages]
+        return MergeResult(tree, status == 0, tuple(conflicts), tuple(messages))
 
     # ---- history
 
@@ -601,13 +604,15 @@ def _records(data: bytes) -> Iterator[str]:
     return iter(text.removesuffix("\0").split("\0")) if text else iter(())
 
 
-def _messages(fields: list[str]) -> tuple[str, ...]:
+def _messages(fields: list[str]) -> list[str]:
     """merge-tree's conflict messages: groups of a count, that many paths, a type, a text."""
     messages = []
     while len(fields) > 2:
         count = int(fields[0])
         kind, text = fields[count + 1], fields[count + 2]
         if kind.startswith("CONFLICT"):
-            messages.append(text.strip())
+            messages.append(
+                text.strip().split(".  ")[0]
+            )  # then: which version was left in the tree
         fields = fields[count + 3 :]
-    return tuple(messages)
+    return messages

@@ -130,8 +130,11 @@ class Array:
 
 @dataclass(frozen=True, config=_CLOSED)
 class Copy:
+    """A file, or a folder's files but those whose names match `exclude`."""
+
     from_: RelativePath
     to: RelativePath
+    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, config=_CLOSED)

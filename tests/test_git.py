@@ -294,6 +294,10 @@ def test_merge_tree(bare: Repository) -> None:
     assert clash.conflicts == ("f",)
     assert len(clash.messages) == 1 and "Merge conflict in f" in clash.messages[0]
     assert bare.merge_tree(base, base, theirs).tree == theirs
+    gone = tree_of(bare, {"g": b"same\n"})
+    assert bare.merge_tree(base, gone, theirs, ("A", "B")).messages == (
+        "CONFLICT (modify/delete): f deleted in A and modified in B",
+    )
 
 
 def test_merge_follows_a_renamed_file_but_not_a_renamed_folder(bare: Repository) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from syncer.emulator.machine import Counters, Machine, RunResult, Unmapped
+from syncer.emulator.machine import Machine
+from syncer.emulator.results import Counters, RunResult, Unmapped
 
 __all__ = ["Counters", "Machine", "RunResult", "Unmapped"]

@@ -7,6 +7,7 @@ from the project's root); `python syncer/emulator/build_core.py` compiles it in 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -25,8 +26,8 @@ def _declarations() -> str:
     return text.split("/* cffi: begin */")[1].split("/* cffi: end */")[0]
 
 
-def _builder(start: Path) -> FFI:
-    """`start`: the folder that relative paths to the sources begin at."""
+def _builder(core: Path, start: Path) -> FFI:
+    """`core`: the sources; `start`: the folder that relative paths to them begin at."""
 
     def relative(path: Path) -> str:
         return os.path.relpath(path, start)
@@ -36,23 +37,25 @@ def _builder(start: Path) -> FFI:
     builder.set_source(
         "syncer.emulator._core",
         '#include "api.h"',
-        sources=[relative(path) for path in sorted(_CORE.glob("*.c"))],
-        depends=[relative(path) for path in sorted(_CORE.glob("*.h"))],
-        include_dirs=[relative(_CORE)],
+        sources=[relative(path) for path in sorted(core.glob("*.c"))],
+        depends=[relative(path) for path in sorted(core.glob("*.h"))],
+        include_dirs=[relative(core)],
         extra_compile_args=_FLAGS + os.environ.get("SYNCER_CORE_CFLAGS", "").split(),
         extra_link_args=os.environ.get("SYNCER_CORE_LDFLAGS", "").split(),
     )
     return builder
 
 
-ffibuilder = _builder(Path.cwd())
+ffibuilder = _builder(_CORE, Path.cwd())
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as scratch:
-        built = Path(_builder(Path(scratch)).compile(tmpdir=scratch))
+    with tempfile.TemporaryDirectory() as scratch:  # objects are left beside the sources
+        core = Path(shutil.copytree(_CORE, Path(scratch, "core")))
+        built = Path(_builder(core, Path(scratch)).compile(tmpdir=scratch))
         target = _FOLDER / built.name
-        # A loaded module must not be written over: replace it.
-        target.unlink(missing_ok=True)
-        target.write_bytes(built.read_bytes())
+        # A loaded module must not be written over: put the new one in its place.
+        fresh = target.with_suffix(".new")
+        shutil.copyfile(built, fresh)
+        fresh.replace(target)
     print(target)

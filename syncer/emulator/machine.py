@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 from syncer.emulator import bootrom as boot_rom
 from syncer.emulator import fault as faults
 from syncer.emulator import image as images
+from syncer.emulator.results import Counters, RunResult, Unmapped
 from syncer.errors import Exit, SyncError
 
 if TYPE_CHECKING:
@@ -39,55 +40,6 @@ def _core() -> tuple[Ffi, Lib]:
             exit=Exit.ENVIRONMENT,
         ) from error
     return ffi, lib
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """How a run ended.
-
-    Attributes:
-        reason: "line" (the text was seen), "cycles" (max_cycles are over), "fault", "asleep" (both
-            cores sleep and nothing is due) or "exit" (the C library's _exit was reached).
-        cycles: clk_sys cycles since reset, of the core that ended the run.
-        uart: what UART0 sent in this run.
-        fault: what happened and both cores' registers, or None.
-        marks: (address, core, cycle) for each execution of a marked address in this run.
-        instructions: executed in this run, both cores together.
-        uart1: what UART1 sent in this run.
-    """
-
-    reason: str
-    cycles: int
-    uart: str
-    fault: str | None
-    marks: list[tuple[int, int, int]]
-    instructions: int
-    uart1: str = ""
-
-
-@dataclass(frozen=True)
-class Counters:
-    """One core's counts since reset; what `struct Counters` in core/api.h says."""
-
-    cycles: int
-    instructions: int
-    xip_accesses: int
-    xip_misses: int
-    xip_data_accesses: int
-    xip_data_misses: int
-    stall_xip_fill: int
-    stall_xip_port: int
-    stall_bank: int
-
-
-@dataclass(frozen=True)
-class Unmapped:
-    """Accesses to registers that nothing models, in the 4 KB block of `first`, the first address
-    accessed there."""
-
-    first: int
-    reads: int
-    writes: int
 
 
 class Machine:
@@ -320,7 +272,7 @@ class Machine:
         _check_range("core", core, 0, 1)
         values = self._ffi.new("struct Counters *")
         self._lib.machine_counters(self._m, core, values)
-        return Counters(**{name: getattr(values, name) for name in Counters.__dataclass_fields__})
+        return Counters(**{field.name: getattr(values, field.name) for field in fields(Counters)})
 
     @property
     def unmapped(self) -> tuple[Unmapped, ...]:

@@ -107,6 +107,8 @@ def apply_hunks(diff: FileDiff, base: bytes, where: str) -> bytes:
         SyncError: a hunk does not fit exactly, or the result is not the blob the patch names;
             `where` (the patch) and the file are named.
     """
+    if diff.new_path is None and not diff.hunks:
+        return b""  # a deletion by id alone, as patches without context have it
     source = split_lines(base)
     result: list[bytes] = []
     position = 0

@@ -276,7 +276,7 @@ def _merge(
         repository.write_tree(None, side)
         for side in (before, {p: files[p] for p in places if p in files}, after)
     )
-    return ours, repository.merge_tree(base, ours, theirs)
+    return ours, repository.merge_tree(base, ours, theirs, ("upstream", "the patch"))
 
 
 def _nothing_left(

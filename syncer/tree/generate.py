@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Mapping
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +163,7 @@ def _own_files(port: Port) -> dict[str, bytes]:
             files[item.to] = source.read_bytes()
         elif source.is_dir():
             for path in sorted(source.rglob("*")):
-                if path.is_file():
+                if path.is_file() and not any(fnmatch(path.name, x) for x in item.exclude):
                     files[f"{item.to}/{path.relative_to(source).as_posix()}"] = path.read_bytes()
         else:
             raise SyncError(f"{port.file}: tree.own: there is no {source}")

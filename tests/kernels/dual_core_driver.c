@@ -171,6 +171,15 @@ static void disabled(void)
     expect(launches == 0 && resets == 0, "core 1 is left alone");
 }
 
+static void from_core1(void)
+{
+    int runs = 0;
+    core_number = 1;
+    dual_core_run(whole, &runs);
+    expect(runs == 1, "the job runs whole");
+    expect(launches == 0 && resets == 0, "core 1 does not launch itself");
+}
+
 static void borrow_all(void *arg, int part, int parts)
 {
     (void)parts;
@@ -204,6 +213,7 @@ int main(int argc, char **argv)
         {"both_cores", both_cores},
         {"nested", nested},
         {"disabled", disabled},
+        {"from_core1", from_core1},
         {"scratch", scratch},
     };
     for (size_t i = 0; argc == 2 && i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {

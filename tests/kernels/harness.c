@@ -72,3 +72,15 @@ void harness_scale(const int32_t *accumulators, const int32_t *multipliers, cons
         out[i] = requantize_scale(&channel, accumulators[i]);
     }
 }
+
+void harness_outputs(const int32_t *accumulators, const int32_t *multipliers,
+                     const int32_t *shifts, int8_t *out, int32_t count, int32_t offset,
+                     int32_t minimum, int32_t maximum)
+{
+    for (int32_t i = 0; i < count; i++) {
+        requantize_channel channel;
+        requantize_layer(&channel, offset, minimum, maximum);
+        requantize_set(&channel, multipliers[i], shifts[i]);
+        out[i] = requantize(&channel, accumulators[i]);
+    }
+}

@@ -134,6 +134,25 @@ class Kernels:
         )
         return out
 
+    def outputs(
+        self,
+        accumulators: NDArray[np.int32],
+        multipliers: NDArray[np.int32],
+        shifts: NDArray[np.int32],
+        limits: tuple[int, int, int],
+    ) -> NDArray[np.int8]:
+        """limits: output offset, minimum, maximum."""
+        out = np.empty(accumulators.size, np.int8)
+        self.library.harness_outputs(
+            pointer(accumulators),
+            pointer(multipliers),
+            pointer(shifts),
+            pointer(out),
+            accumulators.size,
+            *limits,
+        )
+        return out
+
     def matmul(
         self,
         lhs: NDArray[np.int8],

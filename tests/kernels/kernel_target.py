@@ -130,6 +130,18 @@ class TargetKernels:
         self._call("harness_scale", *inputs, out, accumulators.size)
         return np.frombuffer(bytes(self._cpu.mem_read(out, accumulators.nbytes)), np.int32)
 
+    def outputs(
+        self,
+        accumulators: NDArray[np.int32],
+        multipliers: NDArray[np.int32],
+        shifts: NDArray[np.int32],
+        limits: tuple[int, int, int],
+    ) -> NDArray[np.int8]:
+        inputs = [self._put(array.tobytes()) for array in (accumulators, multipliers, shifts)]
+        out = self._put(bytes(accumulators.size))
+        self._call("harness_outputs", *inputs, out, accumulators.size, *limits)
+        return self._output(out, (accumulators.size,))
+
     def matmul(
         self,
         lhs: NDArray[np.int8],

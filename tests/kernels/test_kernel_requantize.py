@@ -5,6 +5,7 @@ from pathlib import Path
 
 import kernel_reference as reference
 import numpy as np
+import pytest
 from kernel_library import Kernels, build
 from kernel_target import TargetKernels
 from numpy.typing import NDArray
@@ -23,7 +24,10 @@ EDGES = np.array(
 )
 
 
-def grid() -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+Sample = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
+
+
+def grid() -> Sample:
     """Every edge value as accumulator and multiplier, with every shift."""
     multipliers = EDGES[EDGES > -(1 << 31)]
     parts = np.meshgrid(EDGES, multipliers, np.arange(-31, 31), indexing="ij")
@@ -46,9 +50,41 @@ def test_random_values(library: ctypes.CDLL) -> None:
     assert np.array_equal(Kernels(library).scale(a, m, s), reference.scale(a, m, s))
 
 
+# Offset, minimum, maximum; the first two are rectifiers.
+LIMITS = [(-128, -128, 127), (5, 5, 90), (0, -128, 127), (-7, -100, -20), (100, 20, 30)]
+
+
+def clipped(scaled: NDArray[np.int64], limits: tuple[int, int, int]) -> NDArray[np.int64]:
+    offset, minimum, maximum = limits
+    return np.clip(scaled + offset, minimum, maximum)
+
+
+def small(rng: np.random.Generator, count: int) -> Sample:
+    """Accumulators as layers have them, around those that take two products or saturate."""
+    a = rng.integers(-(1 << 18), 1 << 18, count).astype(np.int32)
+    a[::3] >>= 8
+    a[::7] = rng.integers(65530, 65542, a[::7].size)
+    m = rng.integers(1 << 30, 1 << 31, count).astype(np.int32)
+    s = rng.integers(-16, 2, count).astype(np.int32)
+    return a, m, s
+
+
+@pytest.mark.parametrize("limits", LIMITS)
+def test_outputs(library: ctypes.CDLL, limits: tuple[int, int, int]) -> None:
+    for a, m, s in (grid(), small(np.random.default_rng(3), 300_000)):
+        scaled = reference.scale(a, m, s)
+        fits = np.abs(scaled) < (1 << 31) - 128  # beyond, CMSIS-NN's sum overflows as well
+        got = Kernels(library).outputs(a[fits], m[fits], s[fits], limits)
+        assert np.array_equal(got, clipped(scaled[fits], limits))
+
+
 def test_on_the_target(target: TargetKernels) -> None:
     a, m, s = (part[::97].copy() for part in grid())
     assert np.array_equal(target.scale(a, m, s), reference.scale(a, m, s))
+    a, m, s = small(np.random.default_rng(4), 5000)
+    for limits in LIMITS:
+        expected = clipped(reference.scale(a, m, s), limits)
+        assert np.array_equal(target.outputs(a, m, s, limits), expected)
 
 
 def test_midpoints_go_away_from_zero(library: ctypes.CDLL) -> None:

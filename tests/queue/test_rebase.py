@@ -130,6 +130,21 @@ def test_add_delete_rename_and_mode(lab: Lab) -> None:
     assert lab.am(target, [refreshed(patch, result).text]) == tree
 
 
+def test_deletion_by_id_alone(lab: Lab) -> None:
+    base = lab.commit({"f": TEXT, "k": b"k\n"})
+    patch = lab.patch(base, {"f": None, "k": b"k\nl\n"}, context=0)
+    files, result = one(lab, patch, base)
+    assert (files, result.verdict) == ({"k": b"k\nl\n"}, PatchVerdict.CLEAN)
+    files, result = one(lab, patch, lab.commit({"k": b"new\n" * 3 + b"k\n"}, base))
+    assert result.verdict is PatchVerdict.MERGED
+    assert refreshed(patch, result).diffs[0] == patch.diffs[0]
+    _, result = one(lab, patch, lab.commit({"f": edited({3: b"x\n"})}, base))
+    assert result.conflicts == ("f",)
+    assert result.reason == (
+        "CONFLICT (modify/delete): f deleted in the patch and modified in upstream"
+    )
+
+
 def test_pure_rename_goes_with_any_content(lab: Lab) -> None:
     base = lab.commit({"old": TEXT})
     patch = lab.patch(base, {"old": None, "new": TEXT})
@@ -303,6 +318,10 @@ def test_lines_upstream_gained_elsewhere_are_pointed_out(lab: Lab) -> None:
     assert result.verdict is PatchVerdict.MERGED
     assert result.reason == "line 21 of upstream's f already has lines that this adds"
     assert files["f"] == after(10, text=after(20))
+    base = lab.commit({"f": after(20)})
+    patch = lab.patch(base, {"f": after(10, text=after(20))})
+    _, result = one(lab, patch, lab.commit({"f": edited({30: b"x\n"}, after(20))}, base))
+    assert (result.verdict, result.reason) == (PatchVerdict.MERGED, "")
 
 
 def test_lines_upstream_moved_out_of_reach_are_pointed_out(lab: Lab) -> None:
@@ -405,14 +424,16 @@ def test_patch_and_its_revert(lab: Lab) -> None:
 
 def test_content_made_twice_is_taken_from_where_it_can_be_made(lab: Lab, tmp_path: Path) -> None:
     author = Lab(tmp_path / "elsewhere")
-    texts = [TEXT, after(5, b"a\n"), after(9, b"b\n", after(5, b"a\n")), after(5, b"a\n")]
+    texts = [TEXT, after(5, b"a\n"), after(20, b"b\n", after(5, b"a\n")), after(5, b"a\n")]
     patches = [
-        author.patch(author.commit({"f": old}), {"f": new}, name=f"{number}.patch")
-        for number, (old, new) in enumerate(pairwise(texts))
+        author.patch(author.commit({"f": old}), {"f": new}, name=f"{number}.patch", body=body)
+        for number, ((old, new), body) in enumerate(
+            zip(pairwise(texts), ["Drop-When: contains f line 1 ", "", ""], strict=True)
+        )
     ]
     tree, results = rebase_component(lab.repository, patches, lab.commit({"f": TEXT}))
-    assert verdicts(results) == ["clean"] * 3
-    assert lab.files(tree) == {"f": texts[3]}
+    assert verdicts(results) == ["dropped", "merged", "merged"]
+    assert lab.files(tree) == {"f": TEXT}
 
 
 def test_blob_that_is_nowhere(lab: Lab, tmp_path: Path) -> None:
@@ -482,7 +503,7 @@ def shared() -> Iterator[Lab]:
 
 
 @settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     database=None,
     derandomize=True,

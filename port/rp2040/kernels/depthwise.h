@@ -7,6 +7,9 @@
  * arm_depthwise_conv_s8().
  */
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "arm_nn_types.h"
 
 #ifdef __cplusplus
@@ -33,7 +36,7 @@ typedef struct {
     const cmsis_nn_dims *output_dims;
     int8_t *output;
     int32_t batches;
-    int32_t multiplier;    /* output channels per input channel */
+    int32_t multiplier; /* output channels per input channel */
     cmsis_nn_tile dilation;
 } depthwise_layer;
 

@@ -27,10 +27,10 @@
 
 typedef struct {
     const depthwise_layer *layer;
-    uint32_t *planes;  /* PART_WORDS for each part */
-    int32_t pitch;     /* words in a row of a plane */
-    int32_t half;      /* most output rows of half a band */
-    bool split_rows;   /* each part does half the rows of all channels */
+    uint32_t *planes; /* PART_WORDS for each part */
+    int32_t pitch;    /* words in a row of a plane */
+    int32_t half;     /* most output rows of half a band */
+    bool split_rows;  /* each part does half the rows of all channels */
 } depthwise_3x3_work;
 
 /** One output channel. */
@@ -41,7 +41,7 @@ typedef struct {
     requantize_channel quantisation;
 } filter;
 
-/** An output row's worth of places in a band. */
+/** Consecutive output rows. */
 typedef struct {
     int32_t first; /* output row */
     int32_t count;

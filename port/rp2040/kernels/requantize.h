@@ -26,7 +26,8 @@ typedef struct {
     int32_t offset;
     int32_t minimum;
     int32_t maximum;
-    int32_t live_from; /* smaller accumulators are known to give `minimum` */
+    int32_t live_from;    /* smaller accumulators are known to give `minimum` */
+    uint32_t short_below; /* for smaller ones, as unsigned numbers, two products will do */
 } requantize_channel;
 
 /** What all channels of a layer share. */
@@ -57,6 +58,7 @@ requantize_set(requantize_channel *channel, const int32_t multiplier, const int3
      * shifts may wrap.) */
     const bool rectifies = multiplier >= 0 && shift <= 0 && channel->minimum >= channel->offset;
     channel->live_from = rectifies && channel->minimum <= channel->maximum ? 1 : INT32_MIN;
+    channel->short_below = multiplier >= 0 && shift < 0 ? 1u << 16 : 0;
 }
 
 /** v / 2^exponent, exponent in 1..31, rounded to nearest, midpoints towards +infinity. */
@@ -108,13 +110,32 @@ static inline int32_t requantize_scale(const requantize_channel *channel, const 
 #endif
 }
 
+#if !defined(CMSIS_NN_USE_SINGLE_ROUNDING)
+/** The same for accumulators below short_below: they have no upper half, and no sign. */
+static inline int32_t requantize_scale_short(const requantize_channel *channel, const uint32_t a)
+{
+    const uint32_t low = (a * (uint32_t)channel->multiplier_low) >> 16;
+    const uint32_t product = a * (uint32_t)channel->multiplier_high + low;
+    return requantize_shift_right((int32_t)((product + (1 << 14)) >> 15), channel->right_shift);
+}
+#endif
+
 /** The output of one accumulator: scaled, offset added, clamped to [minimum, maximum]. */
 static inline int8_t requantize(const requantize_channel *channel, const int32_t accumulator)
 {
     if (accumulator < channel->live_from) {
         return (int8_t)channel->minimum;
     }
-    int32_t v = requantize_scale(channel, accumulator) + channel->offset;
+    int32_t v;
+#if !defined(CMSIS_NN_USE_SINGLE_ROUNDING)
+    if ((uint32_t)accumulator < channel->short_below) {
+        v = requantize_scale_short(channel, (uint32_t)accumulator);
+    } else
+#endif
+    {
+        v = requantize_scale(channel, accumulator);
+    }
+    v += channel->offset;
     v = v < channel->minimum ? channel->minimum : v;
     v = v > channel->maximum ? channel->maximum : v;
     return (int8_t)v;

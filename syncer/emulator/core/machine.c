@@ -144,7 +144,6 @@ bool raise_fault(struct Machine *m, struct Core *c, enum FaultKind kind, uint32_
 
 void request_attention(struct Machine *m)
 {
-    m->attention = true;
     m->switch_before = 0;
     m->core[0].limit = m->core[1].limit = 0;
 }

@@ -160,7 +160,6 @@ struct Machine {
 
     /* Scheduling, see schedule.c. */
     bool dual;              /* both cores run: they may collide */
-    bool attention;         /* something changed that the scheduler must look at */
     uint64_t switch_before; /* below this cycle the cores simply alternate */
     uint64_t next_event;    /* the first cycle at which a timer, SysTick or DMA is due */
     uint64_t stop_cycle;
@@ -196,7 +195,7 @@ struct Machine {
  * address of the instruction, unless the interpreter knows better. */
 bool raise_fault(struct Machine *m, struct Core *c, enum FaultKind kind, uint32_t address,
                  uint32_t detail);
-/* The scheduler shall look before the next instruction. */
+/* Something changed that the scheduler must look at before the next instruction. */
 void request_attention(struct Machine *m);
 void count_unmapped(struct Machine *m, uint32_t address, bool write);
 /* False: a fault. */

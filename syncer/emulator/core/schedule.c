@@ -53,7 +53,6 @@ struct Core *schedule(struct Machine *m)
         if (now >= m->next_event) service_events(m, now);
         for (int i = 0; i < 2; i++) poll_exceptions(m, &m->core[i], now);
         if (m->stop) return NULL;
-        m->attention = false;
 
         struct Core *c = m->current;
         m->dual = c->sleep == AWAKE && c->other->sleep == AWAKE;

@@ -165,12 +165,12 @@ typedef struct TfLiteContext {
     }                                                                      \
   } while (0)
 
-#define TF_LITE_ENSURE_STATUS(a)              \
-  do {                                        \
-    const TfLiteStatus ensured_status = (a);  \
-    if (ensured_status != kTfLiteOk) {        \
-      return ensured_status;                  \
-    }                                         \
+#define TF_LITE_ENSURE_STATUS(a)             \
+  do {                                       \
+    const TfLiteStatus ensured_status = (a); \
+    if (ensured_status != kTfLiteOk) {       \
+      return ensured_status;                 \
+    }                                        \
   } while (0)
 
 #define TF_LITE_ENSURE_OK(context, status) TF_LITE_ENSURE_STATUS(status)

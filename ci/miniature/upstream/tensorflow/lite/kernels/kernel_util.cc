@@ -36,14 +36,14 @@ TfLiteStatus PopulateConvolutionQuantizationParams(
   TF_LITE_ENSURE_EQ(context, filter->quantization.type,
                     kTfLiteAffineQuantization);
   TF_LITE_ENSURE(context, bias == nullptr || bias->type == kTfLiteInt32);
-  const auto* affine = static_cast<const TfLiteAffineQuantization*>(
-      filter->quantization.params);
+  const auto* affine =
+      static_cast<const TfLiteAffineQuantization*>(filter->quantization.params);
   TF_LITE_ENSURE(context, affine != nullptr && affine->scale != nullptr);
   const bool is_per_channel = affine->scale->size > 1;
   if (is_per_channel) {
-    TF_LITE_ENSURE(context, affine->quantized_dimension >= 0 &&
-                                affine->quantized_dimension <
-                                    filter->dims->size);
+    TF_LITE_ENSURE(context,
+                   affine->quantized_dimension >= 0 &&
+                       affine->quantized_dimension < filter->dims->size);
     TF_LITE_ENSURE_EQ(context, affine->scale->size, num_channels);
     TF_LITE_ENSURE_EQ(context, num_channels,
                       filter->dims->data[affine->quantized_dimension]);

@@ -41,12 +41,12 @@ inline TfLitePaddingValues ComputePaddingHeightWidth(
   *out_width = ComputeOutSize(padding, in_width, filter_width, stride_width,
                               dilation_rate_width);
   TfLitePaddingValues values;
-  values.height = ComputePaddingWithOffset(
-      stride_height, dilation_rate_height, in_height, filter_height,
-      *out_height, &values.height_offset);
-  values.width = ComputePaddingWithOffset(
-      stride_width, dilation_rate_width, in_width, filter_width, *out_width,
-      &values.width_offset);
+  values.height = ComputePaddingWithOffset(stride_height, dilation_rate_height,
+                                           in_height, filter_height,
+                                           *out_height, &values.height_offset);
+  values.width =
+      ComputePaddingWithOffset(stride_width, dilation_rate_width, in_width,
+                               filter_width, *out_width, &values.width_offset);
   return values;
 }
 

@@ -95,8 +95,8 @@ TfLiteStatus CheckModel(const Model* model) {
   }
   const SubGraph& graph = *model->subgraphs()->Get(0);
   for (uint32_t i = 0; i < Size(graph.tensors()); ++i) {
-    TF_LITE_ENSURE_STATUS(CheckTensor(*model, *graph.tensors()->Get(i),
-                                      static_cast<int>(i)));
+    TF_LITE_ENSURE_STATUS(
+        CheckTensor(*model, *graph.tensors()->Get(i), static_cast<int>(i)));
   }
   for (uint32_t i = 0; i < NumSubgraphOperators(&graph); ++i) {
     const Operator& op = *graph.operators()->Get(i);
@@ -111,8 +111,8 @@ TfLiteStatus CheckModel(const Model* model) {
     TF_LITE_ENSURE_STATUS(CheckTensorIndices(*model, op.outputs(),
                                              Use::kWritten, "Operator output"));
   }
-  TF_LITE_ENSURE_STATUS(CheckTensorIndices(*model, graph.inputs(),
-                                           Use::kWritten, "Model input"));
+  TF_LITE_ENSURE_STATUS(
+      CheckTensorIndices(*model, graph.inputs(), Use::kWritten, "Model input"));
   return CheckTensorIndices(*model, graph.outputs(), Use::kRead,
                             "Model output");
 }

@@ -21,8 +21,8 @@ constexpr size_t kWordAlignment = alignof(max_align_t);
 // A zeroed array in the arena's tail, or null.
 template <typename T>
 T* AllocateArray(SingleArenaBufferAllocator* arena, size_t count) {
-  uint8_t* place = arena->AllocatePersistentBuffer(sizeof(T) * count,
-                                                   alignof(T));
+  uint8_t* place =
+      arena->AllocatePersistentBuffer(sizeof(T) * count, alignof(T));
   if (place == nullptr) return nullptr;
   T* array = reinterpret_cast<T*>(place);
   std::fill_n(array, count, T{});
@@ -102,8 +102,8 @@ SubgraphAllocations* MicroAllocator::StartModelAllocation(const Model* model) {
 
   auto* allocations = AllocateArray<SubgraphAllocations>(arena_, 1);
   if (allocations == nullptr) return nullptr;
-  allocations->node_and_registrations = AllocateArray<NodeAndRegistration>(
-      arena_, NumSubgraphOperators(graph));
+  allocations->node_and_registrations =
+      AllocateArray<NodeAndRegistration>(arena_, NumSubgraphOperators(graph));
   allocations->tensors = AllocateArray<TfLiteEvalTensor>(arena_, tensor_count);
   if (allocations->node_and_registrations == nullptr ||
       allocations->tensors == nullptr) {
@@ -276,9 +276,9 @@ TfLiteStatus MicroAllocator::FillTensor(const Model* model,
   block->tensor.bytes = TensorBytes(model, tensor_index);
   block->tensor.is_variable = source.is_variable();
   const auto* constant = model->buffers()->Get(source.buffer())->data();
-  block->tensor.allocation_type =
-      constant != nullptr && constant->size() > 0 ? kTfLiteMmapRo
-                                                  : kTfLiteArenaRw;
+  block->tensor.allocation_type = constant != nullptr && constant->size() > 0
+                                      ? kTfLiteMmapRo
+                                      : kTfLiteArenaRw;
 
   const int zero_points = static_cast<int>(ZeroPointCount(source));
   if (zero_points == 0) return kTfLiteOk;

@@ -24,13 +24,12 @@ MicroInterpreter::MicroInterpreter(const Model* model,
                                    MicroResourceVariables* resource_variables,
                                    MicroProfilerInterface* profiler,
                                    bool preserve_all_tensors)
-    : MicroInterpreter(
-          model, op_resolver,
-          MicroAllocator::Create(tensor_arena, tensor_arena_size,
-                                 preserve_all_tensors
-                                     ? MemoryPlannerType::kLinear
-                                     : MemoryPlannerType::kGreedy),
-          resource_variables, profiler) {}
+    : MicroInterpreter(model, op_resolver,
+                       MicroAllocator::Create(tensor_arena, tensor_arena_size,
+                                              preserve_all_tensors
+                                                  ? MemoryPlannerType::kLinear
+                                                  : MemoryPlannerType::kGreedy),
+                       resource_variables, profiler) {}
 
 MicroInterpreter::MicroInterpreter(const Model* model,
                                    const MicroOpResolver& op_resolver,
@@ -104,8 +103,8 @@ TfLiteStatus MicroInterpreter::InitNodes() {
     if (entry->registration->init == nullptr) continue;
     const bool is_custom =
         entry->registration->builtin_code == BuiltinOperator_CUSTOM;
-    const void* data = is_custom ? entry->node.custom_initial_data
-                                 : entry->node.builtin_data;
+    const void* data =
+        is_custom ? entry->node.custom_initial_data : entry->node.builtin_data;
     entry->node.user_data = entry->registration->init(
         &context_, static_cast<const char*>(data),
         static_cast<size_t>(entry->node.custom_initial_data_size));
@@ -134,9 +133,8 @@ TfLiteStatus MicroInterpreter::PrepareNodes() {
 TfLiteTensor** MicroInterpreter::CreateTensors(
     const flatbuffers::Vector<int32_t>* indices) {
   const uint32_t count = indices == nullptr ? 0 : indices->size();
-  auto** tensors = static_cast<TfLiteTensor**>(
-      allocator_->Allocate(sizeof(TfLiteTensor*) * count,
-                           alignof(TfLiteTensor*)));
+  auto** tensors = static_cast<TfLiteTensor**>(allocator_->Allocate(
+      sizeof(TfLiteTensor*) * count, alignof(TfLiteTensor*)));
   for (uint32_t i = 0; tensors != nullptr && i < count; ++i) {
     tensors[i] = allocator_->AllocatePersistentTfLiteTensor(
         model_, allocations_, indices->Get(i));

@@ -57,8 +57,9 @@ class TwoOperators {
   void WriteCodes() {
     const uint32_t codes = w_.References(2);
     w_.Link(model_, 6, codes);
-    w_.LinkElement(codes, 0, w_.Table({{4, 1, BuiltinOperator_FULLY_CONNECTED},
-                                       {10, 4, BuiltinOperator_FULLY_CONNECTED}}));
+    w_.LinkElement(codes, 0,
+                   w_.Table({{4, 1, BuiltinOperator_FULLY_CONNECTED},
+                             {10, 4, BuiltinOperator_FULLY_CONNECTED}}));
     // As in models from before codes had four bytes.
     w_.LinkElement(codes, 1, w_.Table({{4, 1, BuiltinOperator_RESHAPE}}));
   }
@@ -79,8 +80,8 @@ class TwoOperators {
   // Returns the tensor; its shape is written into *shape.
   uint32_t WriteTensor(TensorType type, int buffer,
                        std::initializer_list<int32_t> dims, uint32_t* shape) {
-    const uint32_t tensor = w_.Table(
-        {{8, 4, buffer}, {6, 1, type}, {4, 4, 0}, {12, 4, 0}});
+    const uint32_t tensor =
+        w_.Table({{8, 4, buffer}, {6, 1, type}, {4, 4, 0}, {12, 4, 0}});
     *shape = w_.Vector<int32_t>(dims);
     w_.Link(tensor, 4, *shape);
     const uint32_t quantization = w_.Table({{8, 4, 0}, {10, 4, 0}});
@@ -116,12 +117,11 @@ class TwoOperators {
 
     const uint32_t operators = w_.References(2);
     w_.Link(graph, 10, operators);
-    fully_connected_ =
-        w_.Table({{4, 4, 0},
-                  {6, 4, 0},
-                  {8, 4, 0},
-                  {10, 1, BuiltinOptions_FullyConnectedOptions},
-                  {12, 4, 0}});
+    fully_connected_ = w_.Table({{4, 4, 0},
+                                 {6, 4, 0},
+                                 {8, 4, 0},
+                                 {10, 1, BuiltinOptions_FullyConnectedOptions},
+                                 {12, 4, 0}});
     w_.LinkElement(operators, 0, fully_connected_);
     fully_connected_inputs_ = w_.Vector<int32_t>({kInput, kWeights, kBias});
     fully_connected_outputs_ = w_.Vector<int32_t>({kHidden});

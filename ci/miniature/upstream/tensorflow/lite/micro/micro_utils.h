@@ -22,8 +22,7 @@ T FloatToQuantizedType(float value, float scale, int zero_point) {
   const auto nearest = static_cast<int32_t>(std::round(value / scale));
   constexpr int32_t kMin = std::numeric_limits<T>::min();
   constexpr int32_t kMax = std::numeric_limits<T>::max();
-  return static_cast<T>(
-      std::min(std::max(nearest + zero_point, kMin), kMax));
+  return static_cast<T>(std::min(std::max(nearest + zero_point, kMin), kMax));
 }
 
 template <typename T>
@@ -38,8 +37,7 @@ template <typename T>
 void Dequantize(const T* values, int size, float scale, int zero_point,
                 float* dequantized_values) {
   for (int i = 0; i < size; ++i) {
-    dequantized_values[i] =
-        static_cast<float>(values[i] - zero_point) * scale;
+    dequantized_values[i] = static_cast<float>(values[i] - zero_point) * scale;
   }
 }
 

@@ -48,8 +48,9 @@ TfLiteTensor CreateQuantizedTensor(const T* data, TfLiteIntArray* dims,
 
 // With the scales and zero points of *affine.
 template <typename T>
-TfLiteTensor CreatePerChannelQuantizedTensor(
-    const T* data, TfLiteIntArray* dims, TfLiteAffineQuantization* affine) {
+TfLiteTensor CreatePerChannelQuantizedTensor(const T* data,
+                                             TfLiteIntArray* dims,
+                                             TfLiteAffineQuantization* affine) {
   TfLiteTensor tensor = CreateTensor(data, dims);
   tensor.params = {affine->scale->data[0], affine->zero_point->data[0]};
   tensor.quantization = {kTfLiteAffineQuantization, affine};

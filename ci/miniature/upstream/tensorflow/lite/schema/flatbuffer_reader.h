@@ -187,9 +187,7 @@ class Table {
 
  private:
   const uint8_t* base() const { return reinterpret_cast<const uint8_t*>(this); }
-  const uint8_t* Vtable() const {
-    return base() - ReadScalar<int32_t>(base());
-  }
+  const uint8_t* Vtable() const { return base() - ReadScalar<int32_t>(base()); }
   const uint8_t* Find(uint16_t field) const {
     const uint8_t* vtable = Vtable();
     if (field >= ReadScalar<uint16_t>(vtable)) return nullptr;

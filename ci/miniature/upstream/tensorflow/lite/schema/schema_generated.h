@@ -228,7 +228,8 @@ class OperatorCode : private flatbuffers::Table {
 
 // Models from before the code outgrew a byte have it in the old field only.
 inline BuiltinOperator GetBuiltinCode(const OperatorCode* code) {
-  const auto old = static_cast<BuiltinOperator>(code->deprecated_builtin_code());
+  const auto old =
+      static_cast<BuiltinOperator>(code->deprecated_builtin_code());
   return code->builtin_code() > old ? code->builtin_code() : old;
 }
 
@@ -367,8 +368,8 @@ class Model : private flatbuffers::Table {
 
 inline const Model* GetModel(const void* buffer) {
   const auto* at = static_cast<const uint8_t*>(buffer);
-  return reinterpret_cast<const Model*>(
-      at + flatbuffers::ReadScalar<uint32_t>(at));
+  return reinterpret_cast<const Model*>(at +
+                                        flatbuffers::ReadScalar<uint32_t>(at));
 }
 
 inline const char* ModelIdentifier() { return "TFL3"; }

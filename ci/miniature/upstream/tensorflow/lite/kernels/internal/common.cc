@@ -42,8 +42,8 @@ int32_t ExpOnNegativeValues(int32_t x) {
   // exp(-1/4), exp(-1/2), exp(-1), ... exp(-16) in Q0.31.
   constexpr int32_t kFactors[] = {1672461947, 1302514674, 790015084, 290630308,
                                   39332535,   720401,     242};
-  int32_t result = ExpNearZero(
-      SaturatingShiftLeft(remainder, 31 - kFractionBits));
+  int32_t result =
+      ExpNearZero(SaturatingShiftLeft(remainder, 31 - kFractionBits));
   for (size_t i = 0; i < sizeof(kFactors) / sizeof(kFactors[0]); ++i) {
     if (quarters & (kQuarter << i)) result = Multiply(result, kFactors[i]);
   }
@@ -57,8 +57,8 @@ int32_t OneOverOnePlusX(int32_t x) {
   constexpr int32_t kMinus32Over17 = -1010580540;
   constexpr int32_t kOneQ2 = 1 << 29;
   // The half sum of two positive numbers, rounded to nearest.
-  const auto half_denominator = static_cast<int32_t>(
-      (static_cast<int64_t>(x) + kOneQ0 + 1) / 2);
+  const auto half_denominator =
+      static_cast<int32_t>((static_cast<int64_t>(x) + kOneQ0 + 1) / 2);
   int32_t estimate = k48Over17 + Multiply(half_denominator, kMinus32Over17);
   for (int i = 0; i < 3; ++i) {
     const int32_t error = kOneQ2 - Multiply(half_denominator, estimate);

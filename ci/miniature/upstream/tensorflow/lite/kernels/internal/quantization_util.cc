@@ -17,8 +17,8 @@ void QuantizeMultiplier(double double_multiplier, int32_t* quantized_multiplier,
   constexpr int64_t kOne = int64_t{1} << 31;
   int exponent;
   const double fraction = std::frexp(double_multiplier, &exponent);
-  auto fixed = static_cast<int64_t>(
-      std::round(fraction * static_cast<double>(kOne)));
+  auto fixed =
+      static_cast<int64_t>(std::round(fraction * static_cast<double>(kOne)));
   TFLITE_CHECK_LE(fixed, kOne);
   if (fixed == kOne) {  // rounded up to the next power of two
     fixed /= 2;
@@ -33,8 +33,8 @@ void PreprocessSoftmaxScaling(double beta, double input_scale,
                               int input_integer_bits,
                               int32_t* quantized_multiplier, int* left_shift) {
   constexpr double kLargest = static_cast<double>((int64_t{1} << 31) - 1);
-  const double factor = std::min(
-      beta * input_scale * (1 << (31 - input_integer_bits)), kLargest);
+  const double factor =
+      std::min(beta * input_scale * (1 << (31 - input_integer_bits)), kLargest);
   TFLITE_CHECK(factor > 1.0);
   QuantizeMultiplier(factor, quantized_multiplier, left_shift);
   TFLITE_CHECK(*left_shift >= 0);

@@ -13,8 +13,8 @@ namespace {
 
 void ReportShortage(const char* what, size_t wanted, size_t available) {
   MicroPrintf(
-      "Arena too small for %s. Requested: %u, available: %u, missing: %u",
-      what, static_cast<unsigned>(wanted), static_cast<unsigned>(available),
+      "Arena too small for %s. Requested: %u, available: %u, missing: %u", what,
+      static_cast<unsigned>(wanted), static_cast<unsigned>(available),
       static_cast<unsigned>(wanted - available));
   (void)what, (void)wanted, (void)available;
 }
@@ -33,9 +33,8 @@ SingleArenaBufferAllocator::SingleArenaBufferAllocator(uint8_t* buffer,
 SingleArenaBufferAllocator* SingleArenaBufferAllocator::Create(
     uint8_t* buffer, size_t buffer_size) {
   SingleArenaBufferAllocator first(buffer, buffer_size);
-  uint8_t* place =
-      first.AllocatePersistentBuffer(sizeof(SingleArenaBufferAllocator),
-                                     alignof(SingleArenaBufferAllocator));
+  uint8_t* place = first.AllocatePersistentBuffer(
+      sizeof(SingleArenaBufferAllocator), alignof(SingleArenaBufferAllocator));
   return place == nullptr ? nullptr
                           : new (place) SingleArenaBufferAllocator(first);
 }
@@ -44,8 +43,7 @@ uint8_t* SingleArenaBufferAllocator::AllocatePersistentBuffer(
     size_t size, size_t alignment) {
   const size_t available =
       tail_ > temp_ ? static_cast<size_t>(tail_ - temp_) : 0;
-  if (size > available ||
-      AlignPointerDown(tail_ - size, alignment) < temp_) {
+  if (size > available || AlignPointerDown(tail_ - size, alignment) < temp_) {
     ReportShortage("persistent buffer", size, available);
     return nullptr;
   }

@@ -37,8 +37,7 @@ class SingleArenaBufferAllocator {
 
   uint8_t* GetOverlayMemoryAddress() const { return buffer_head_; }
   // Only while there is no temporary memory.
-  TfLiteStatus ReserveNonPersistentOverlayMemory(size_t size,
-                                                 size_t alignment);
+  TfLiteStatus ReserveNonPersistentOverlayMemory(size_t size, size_t alignment);
 
   size_t GetNonPersistentUsedBytes() const;
   size_t GetPersistentUsedBytes() const;

@@ -29,8 +29,8 @@ Runner* CreateRunner(tflite::MicroProfiler* profiler) {
   resolver->AddAveragePool2D();
   resolver->AddFullyConnected();
   resolver->AddSoftmax();
-  return new (runner_buffer) Runner(g_gesture_model_data, resolver, tensor_arena,
-                                    kTensorArenaSize, profiler);
+  return new (runner_buffer) Runner(g_gesture_model_data, resolver,
+                                    tensor_arena, kTensorArenaSize, profiler);
 }
 
 void Run(int iterations, const char* tag, Runner& runner,

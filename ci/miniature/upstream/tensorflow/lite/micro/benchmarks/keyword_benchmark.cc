@@ -26,8 +26,8 @@ Runner* CreateRunner(tflite::MicroProfiler* profiler) {
   auto* resolver = new (resolver_buffer) Resolver();
   resolver->AddFullyConnected(tflite::Register_FULLY_CONNECTED_INT8());
   resolver->AddSoftmax(tflite::Register_SOFTMAX_INT8());
-  return new (runner_buffer) Runner(g_keyword_model_data, resolver, tensor_arena,
-                                    kTensorArenaSize, profiler);
+  return new (runner_buffer) Runner(g_keyword_model_data, resolver,
+                                    tensor_arena, kTensorArenaSize, profiler);
 }
 
 void Run(int iterations, const char* tag, Runner& runner,

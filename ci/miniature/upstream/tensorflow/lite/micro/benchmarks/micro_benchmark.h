@@ -18,11 +18,11 @@ namespace tflite {
 template <typename inputT>
 class MicroBenchmarkRunner {
  public:
-  // All of it must outlive the runner.
-  MicroBenchmarkRunner(const uint8_t* model,
-                       const MicroOpResolver* op_resolver,
+  // All of it must outlive the runner. No operator has resource variables.
+  MicroBenchmarkRunner(const uint8_t* model, const MicroOpResolver* op_resolver,
                        uint8_t* tensor_arena, int tensor_arena_size,
-                       MicroProfilerInterface* profiler)
+                       MicroProfilerInterface* profiler,
+                       int /*num_resource_variables*/ = 0)
       : allocator_(MicroAllocator::Create(
             tensor_arena, static_cast<size_t>(tensor_arena_size))),
         interpreter_(GetModel(model), *op_resolver, allocator_, nullptr,
@@ -83,9 +83,8 @@ void RunBenchmark(int iterations, const char* tag,
     runner.RunSingleIteration();
     ticks += profiler.GetTotalTicks();
   }
-  MicroPrintf(
-      "%s took %u ticks (%u ms)", tag, static_cast<unsigned>(ticks),
-      static_cast<unsigned>(TicksToMs(static_cast<int32_t>(ticks))));
+  MicroPrintf("%s took %u ticks (%u ms)", tag, static_cast<unsigned>(ticks),
+              static_cast<unsigned>(TicksToMs(static_cast<int32_t>(ticks))));
 }
 
 }  // namespace tflite

@@ -34,13 +34,13 @@ TfLiteStatus PrepareConvolution(TfLiteContext* context, TfLiteNode* node,
                                 const ConvWindow& window,
                                 TfLiteFusedActivation activation,
                                 int output_channels, OpDataConv* data) {
-  const auto input = micro::ScopedTensor::Input(context, node,
-                                                kConvInputTensor);
-  const auto filter = micro::ScopedTensor::Input(context, node,
-                                                 kConvWeightsTensor);
+  const auto input =
+      micro::ScopedTensor::Input(context, node, kConvInputTensor);
+  const auto filter =
+      micro::ScopedTensor::Input(context, node, kConvWeightsTensor);
   const auto bias = micro::ScopedTensor::Input(context, node, kConvBiasTensor);
-  const auto output = micro::ScopedTensor::Output(context, node,
-                                                  kConvOutputTensor);
+  const auto output =
+      micro::ScopedTensor::Output(context, node, kConvOutputTensor);
   TF_LITE_ENSURE(context, input.get() != nullptr && filter.get() != nullptr &&
                               output.get() != nullptr);
   if (bias.get() != nullptr) {
@@ -84,12 +84,12 @@ TfLiteStatus CalculateOpDataConv(TfLiteContext* context, TfLiteNode* node,
   TF_LITE_ENSURE_EQ(context, NumOutputs(node), 1);
   int output_channels;
   {
-    const auto input = micro::ScopedTensor::Input(context, node,
-                                                  kConvInputTensor);
-    const auto filter = micro::ScopedTensor::Input(context, node,
-                                                   kConvWeightsTensor);
-    const auto output = micro::ScopedTensor::Output(context, node,
-                                                    kConvOutputTensor);
+    const auto input =
+        micro::ScopedTensor::Input(context, node, kConvInputTensor);
+    const auto filter =
+        micro::ScopedTensor::Input(context, node, kConvWeightsTensor);
+    const auto output =
+        micro::ScopedTensor::Output(context, node, kConvOutputTensor);
     TF_LITE_ENSURE(context, input.get() != nullptr && filter.get() != nullptr &&
                                 output.get() != nullptr);
     TF_LITE_ENSURE_TYPES_EQ(context, input->type, kTfLiteInt8);

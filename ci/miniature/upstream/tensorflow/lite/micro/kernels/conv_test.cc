@@ -57,8 +57,7 @@ TfLiteStatus RunConv(const ConvCase& test, int8_t* output) {
   const int inputs[] = {3, 0, 1, 2};
   const int outputs[] = {1, 3};
   const TFLMRegistration registration = Register_CONV_2D();
-  micro::KernelRunner runner(registration, tensors, 4,
-                             IntArrayFromInts(inputs),
+  micro::KernelRunner runner(registration, tensors, 4, IntArrayFromInts(inputs),
                              IntArrayFromInts(outputs), &test.params);
   TF_LITE_ENSURE_STATUS(runner.InitAndPrepare());
   return runner.Invoke();
@@ -87,9 +86,9 @@ TEST(ConvTest, PointwisePerChannel) {
   const int bias_dims[] = {1, 3};
   const int32_t bias[] = {100, -2000, 300};
   const int output_dims[] = {4, 1, 3, 3, 3};
-  const int expected[] = {8,  4,   3,  57, 25, 6, 45, 24, 4,
-                          4,  0,   17, -8, -1, 15, -13, -7, 5,
-                          -25, -8, 3,  6,  4,  2, 56, 25, 6};
+  const int expected[] = {8,   4,  3,  57, 25, 6,  45,  24, 4,
+                          4,   0,  17, -8, -1, 15, -13, -7, 5,
+                          -25, -8, 3,  6,  4,  2,  56,  25, 6};
   ExpectConv({Params(kTfLitePaddingValid, 1, kTfLiteActNone), input_dims, 5,
               0.5f, -3, filter_dims, 40, scales, kZeroPoints3, bias_dims, bias,
               output_dims, 4.0f, 7},
@@ -154,8 +153,19 @@ TEST(ConvTest, RejectsWhatDoesNotFit) {
   int8_t output[3 * 3 * 3];
   float scales[] = {3, 1.0f / 64, 1.0f / 128, 1.0f / 256};
   ConvCase test = {Params(kTfLitePaddingValid, 1, kTfLiteActNone),
-                   input_dims, 5, 0.5f, -3, filter_dims, 40, scales,
-                   kZeroPoints3, bias_dims, bias, wrong_output_dims, 4.0f, 7};
+                   input_dims,
+                   5,
+                   0.5f,
+                   -3,
+                   filter_dims,
+                   40,
+                   scales,
+                   kZeroPoints3,
+                   bias_dims,
+                   bias,
+                   wrong_output_dims,
+                   4.0f,
+                   7};
   EXPECT_EQ(RunConv(test, output), kTfLiteError);
 
   float again[] = {3, 1.0f / 64, 1.0f / 128, 1.0f / 256};

@@ -37,12 +37,12 @@ TfLiteStatus CalculateOpDataDepthwiseConv(
   TF_LITE_ENSURE_EQ(context, NumOutputs(node), 1);
   int output_channels;
   {
-    const auto input = micro::ScopedTensor::Input(context, node,
-                                                  kDepthwiseConvInputTensor);
-    const auto filter = micro::ScopedTensor::Input(
-        context, node, kDepthwiseConvWeightsTensor);
-    const auto output = micro::ScopedTensor::Output(context, node,
-                                                    kDepthwiseConvOutputTensor);
+    const auto input =
+        micro::ScopedTensor::Input(context, node, kDepthwiseConvInputTensor);
+    const auto filter =
+        micro::ScopedTensor::Input(context, node, kDepthwiseConvWeightsTensor);
+    const auto output =
+        micro::ScopedTensor::Output(context, node, kDepthwiseConvOutputTensor);
     TF_LITE_ENSURE(context, input.get() != nullptr && filter.get() != nullptr &&
                                 output.get() != nullptr);
     TF_LITE_ENSURE_TYPES_EQ(context, input->type, kTfLiteInt8);

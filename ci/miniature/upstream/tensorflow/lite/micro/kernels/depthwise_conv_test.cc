@@ -56,8 +56,7 @@ TfLiteStatus RunDepthwise(const DepthwiseCase& test, int8_t* output) {
   const int inputs[] = {3, 0, 1, 2};
   const int outputs[] = {1, 3};
   const TFLMRegistration registration = Register_DEPTHWISE_CONV_2D();
-  micro::KernelRunner runner(registration, tensors, 4,
-                             IntArrayFromInts(inputs),
+  micro::KernelRunner runner(registration, tensors, 4, IntArrayFromInts(inputs),
                              IntArrayFromInts(outputs), &test.params);
   TF_LITE_ENSURE_STATUS(runner.InitAndPrepare());
   return runner.Invoke();
@@ -87,10 +86,10 @@ TEST(DepthwiseConvTest, ThreeByThreeSame) {
   const int32_t bias[] = {0, -40, 80, 3000};
   const int output_dims[] = {4, 1, 4, 4, 4};
   const int expected[] = {
-      -13, 0,   -7,  1,   -17, -19, -6, -3, -11, -10, -2, -2, -2,  0,  2,   3,
-      20,  -4,  26,  9,   33,  58,  12, 5,  8,   18,  30, 13, -2,  -2, -11, 8,
-      -11, -14, -4,  -5,  -16, -22, -11, -5, -5, -18, 8,  -1, 12,  -3, 32,  7,
-      21,  31,  0,   11,  9,   12,  40, 15, -2,  15,  6,  6,  -5,  4,  -20, 3};
+      -13, 0,   -7, 1,  -17, -19, -6,  -3, -11, -10, -2, -2, -2, 0,  2,   3,
+      20,  -4,  26, 9,  33,  58,  12,  5,  8,   18,  30, 13, -2, -2, -11, 8,
+      -11, -14, -4, -5, -16, -22, -11, -5, -5,  -18, 8,  -1, 12, -3, 32,  7,
+      21,  31,  0,  11, 9,   12,  40,  15, -2,  15,  6,  6,  -5, 4,  -20, 3};
   ExpectDepthwise({Params(kTfLitePaddingSame, 1, 1, kTfLiteActNone), input_dims,
                    21, -9, filter_dims, 55, scales, kZeroPoints4, bias_dims,
                    bias, output_dims, 5.0f, 3},
@@ -118,11 +117,11 @@ TEST(DepthwiseConvTest, TwoOutputsForEachInput) {
   const int bias_dims[] = {1, 4};
   const int32_t bias[] = {1, 2, 3, 4};
   const int output_dims[] = {4, 1, 3, 4, 4};
-  const int expected[] = {
-      6,   -18, 37,  14,  -11, -13, -128, -35, -27, -9, 66,  6,
-      -41, -27, -10, -15, 15,  3,   -119, 34,  35,  44, 127, -33,
-      -18, 12,  -90, 26,  27,  11,  71,   -10, -27, -12, -1, -31,
-      -23, 3,   -23, 23,  -55, -19, 28,   -31, -4,  -1, 21,  17};
+  const int expected[] = {6,   -18, 37,  14,  -11, -13, -128, -35, -27,  -9,
+                          66,  6,   -41, -27, -10, -15, 15,   3,   -119, 34,
+                          35,  44,  127, -33, -18, 12,  -90,  26,  27,   11,
+                          71,  -10, -27, -12, -1,  -31, -23,  3,   -23,  23,
+                          -55, -19, 28,  -31, -4,  -1,  21,   17};
   ExpectDepthwise({Params(kTfLitePaddingSame, 1, 2, kTfLiteActNone), input_dims,
                    60, 0, filter_dims, 14, scales, kZeroPoints4, bias_dims,
                    bias, output_dims, 2.0f, 0},

@@ -14,8 +14,7 @@ TfLiteStatus CheckShapes(TfLiteContext* context, const TfLiteTensor* input,
   TF_LITE_ENSURE(context, NumDimensions(output) >= 2);
   const int outputs = SizeOfDimension(filter, 0);
   const int accum_depth = SizeOfDimension(filter, 1);
-  TF_LITE_ENSURE_EQ(context,
-                    SizeOfDimension(output, NumDimensions(output) - 1),
+  TF_LITE_ENSURE_EQ(context, SizeOfDimension(output, NumDimensions(output) - 1),
                     outputs);
   TF_LITE_ENSURE(context, outputs > 0 && accum_depth > 0);
   const int64_t batches = NumElements(output) / outputs;
@@ -52,14 +51,14 @@ TfLiteStatus CalculateOpDataFullyConnected(TfLiteContext* context,
                                            TfLiteNode* node,
                                            TfLiteFusedActivation activation,
                                            OpDataFullyConnected* data) {
-  const auto input = micro::ScopedTensor::Input(context, node,
-                                                kFullyConnectedInputTensor);
-  const auto filter = micro::ScopedTensor::Input(context, node,
-                                                 kFullyConnectedWeightsTensor);
-  const auto bias = micro::ScopedTensor::Input(context, node,
-                                               kFullyConnectedBiasTensor);
-  const auto output = micro::ScopedTensor::Output(context, node,
-                                                  kFullyConnectedOutputTensor);
+  const auto input =
+      micro::ScopedTensor::Input(context, node, kFullyConnectedInputTensor);
+  const auto filter =
+      micro::ScopedTensor::Input(context, node, kFullyConnectedWeightsTensor);
+  const auto bias =
+      micro::ScopedTensor::Input(context, node, kFullyConnectedBiasTensor);
+  const auto output =
+      micro::ScopedTensor::Output(context, node, kFullyConnectedOutputTensor);
   TF_LITE_ENSURE(context, input.get() != nullptr && filter.get() != nullptr &&
                               output.get() != nullptr);
   TF_LITE_ENSURE_TYPES_EQ(context, input->type, kTfLiteInt8);

@@ -16,10 +16,10 @@ TfLiteStatus CalculateOpDataPooling(TfLiteContext* context, TfLiteNode* node,
                                     OpDataPooling* data) {
   TF_LITE_ENSURE_EQ(context, NumInputs(node), 1);
   TF_LITE_ENSURE_EQ(context, NumOutputs(node), 1);
-  const auto input = micro::ScopedTensor::Input(context, node,
-                                                kPoolingInputTensor);
-  const auto output = micro::ScopedTensor::Output(context, node,
-                                                  kPoolingOutputTensor);
+  const auto input =
+      micro::ScopedTensor::Input(context, node, kPoolingInputTensor);
+  const auto output =
+      micro::ScopedTensor::Output(context, node, kPoolingOutputTensor);
   TF_LITE_ENSURE(context, input.get() != nullptr && output.get() != nullptr);
   TF_LITE_ENSURE_TYPES_EQ(context, input->type, kTfLiteInt8);
   TF_LITE_ENSURE_TYPES_EQ(context, output->type, kTfLiteInt8);
@@ -41,8 +41,8 @@ TfLiteStatus CalculateOpDataPooling(TfLiteContext* context, TfLiteNode* node,
                     SizeOfDimension(input.get(), 3));
 
   // A mean is never requantised.
-  const double difference = static_cast<double>(
-      std::abs(input->params.scale - output->params.scale));
+  const double difference =
+      static_cast<double>(std::abs(input->params.scale - output->params.scale));
   TF_LITE_ENSURE(context, difference <= 1.0e-6);
   TF_LITE_ENSURE_EQ(context, input->params.zero_point,
                     output->params.zero_point);

@@ -26,8 +26,7 @@ TfLiteStatus RunAverage(const TfLitePoolParams& params, const int* input_dims,
   const int inputs[] = {1, 0};
   const int outputs[] = {1, 1};
   const TFLMRegistration registration = Register_AVERAGE_POOL_2D();
-  micro::KernelRunner runner(registration, tensors, 2,
-                             IntArrayFromInts(inputs),
+  micro::KernelRunner runner(registration, tensors, 2, IntArrayFromInts(inputs),
                              IntArrayFromInts(outputs), &params);
   TF_LITE_ENSURE_STATUS(runner.InitAndPrepare());
   return runner.Invoke();
@@ -47,9 +46,9 @@ TEST(PoolingTest, WindowsSideBySide) {
 TEST(PoolingTest, EdgesAreMeansOfFewerValues) {
   const int input_dims[] = {4, 1, 3, 4, 2};
   const int output_dims[] = {4, 1, 3, 4, 2};
-  const int expected[] = {-41, -32, -32, -1, -13, -25, -4,  6,
-                          -25, -37, -9,  -21, -4, -16, 12,  0,
-                          -31, -21, 0,   -12, -24, 7,  7,   16};
+  const int expected[] = {-41, -32, -32, -1,  -13, -25, -4, 6,
+                          -25, -37, -9,  -21, -4,  -16, 12, 0,
+                          -31, -21, 0,   -12, -24, 7,   7,  16};
   int8_t output[24];
   ASSERT_EQ(RunAverage({kTfLitePaddingSame, 1, 1, 3, 3, kTfLiteActNone},
                        input_dims, 40, output_dims, 0.25f, output),

@@ -14,10 +14,10 @@ namespace tflite {
 TfLiteStatus PrepareReshapeReference(TfLiteContext* context, TfLiteNode* node) {
   TF_LITE_ENSURE(context, NumInputs(node) == 1 || NumInputs(node) == 2);
   TF_LITE_ENSURE_EQ(context, NumOutputs(node), 1);
-  const auto input = micro::ScopedTensor::Input(context, node,
-                                                kReshapeInputTensor);
-  const auto output = micro::ScopedTensor::Output(context, node,
-                                                  kReshapeOutputTensor);
+  const auto input =
+      micro::ScopedTensor::Input(context, node, kReshapeInputTensor);
+  const auto output =
+      micro::ScopedTensor::Output(context, node, kReshapeOutputTensor);
   TF_LITE_ENSURE(context, input.get() != nullptr && output.get() != nullptr);
   TF_LITE_ENSURE_TYPES_EQ(context, input->type, output->type);
   TF_LITE_ENSURE_EQ(context, NumElements(input.get()),

@@ -23,8 +23,7 @@ TfLiteStatus RunReshape(const T* input, const int* input_dims, T* output,
   const int inputs[] = {2, 0, 1};
   const int outputs[] = {1, 2};
   const TFLMRegistration registration = Register_RESHAPE();
-  micro::KernelRunner runner(registration, tensors, 3,
-                             IntArrayFromInts(inputs),
+  micro::KernelRunner runner(registration, tensors, 3, IntArrayFromInts(inputs),
                              IntArrayFromInts(outputs), nullptr);
   TF_LITE_ENSURE_STATUS(runner.InitAndPrepare());
   return runner.Invoke();

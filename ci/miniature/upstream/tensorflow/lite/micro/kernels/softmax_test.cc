@@ -20,8 +20,7 @@ TfLiteStatus RunSoftmax(const int8_t* input, const int* dims, float input_scale,
   const int outputs[] = {1, 1};
   const TfLiteSoftmaxParams params = {1.0f};
   const TFLMRegistration registration = Register_SOFTMAX();
-  micro::KernelRunner runner(registration, tensors, 2,
-                             IntArrayFromInts(inputs),
+  micro::KernelRunner runner(registration, tensors, 2, IntArrayFromInts(inputs),
                              IntArrayFromInts(outputs), &params);
   TF_LITE_ENSURE_STATUS(runner.InitAndPrepare());
   return runner.Invoke();

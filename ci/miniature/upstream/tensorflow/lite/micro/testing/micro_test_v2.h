@@ -203,53 +203,51 @@ inline bool HasFatalFailure() { return micro_test::HasFatalFailure(); }
 inline bool HasNonfatalFailure() { return micro_test::HasNonfatalFailure(); }
 inline bool HasFailure() { return micro_test::HasFailure(); }
 
-#define TEST(suite, name)                                         \
-  static void suite##_##name##_Test();                            \
-  static micro_test::TestCase suite##_##name##_Case(              \
-      #suite, #name, suite##_##name##_Test);                      \
+#define TEST(suite, name)                                                   \
+  static void suite##_##name##_Test();                                      \
+  static micro_test::TestCase suite##_##name##_Case(#suite, #name,          \
+                                                    suite##_##name##_Test); \
   static void suite##_##name##_Test()
 
-#define TEST_F(fixture, name)                                     \
-  static_assert(std::is_base_of<testing::Test, fixture>::value,   \
-                #fixture " is no testing::Test");                 \
-  class fixture##_##name : public fixture {                       \
-   public:                                                        \
-    void Body();                                                  \
-  };                                                              \
-  static micro_test::TestCase fixture##_##name##_Case(            \
-      #fixture, #name, [] {                                       \
-        fixture##_##name test;                                    \
-        test.SetUp();                                             \
-        test.Body();                                              \
-        test.TearDown();                                          \
-      });                                                         \
+#define TEST_F(fixture, name)                                               \
+  static_assert(std::is_base_of<testing::Test, fixture>::value,             \
+                #fixture " is no testing::Test");                           \
+  class fixture##_##name : public fixture {                                 \
+   public:                                                                  \
+    void Body();                                                            \
+  };                                                                        \
+  static micro_test::TestCase fixture##_##name##_Case(#fixture, #name, [] { \
+    fixture##_##name test;                                                  \
+    test.SetUp();                                                           \
+    test.Body();                                                            \
+    test.TearDown();                                                        \
+  });                                                                       \
   void fixture##_##name::Body()
 
 // Everything below is one of these two, with a severity and with what to do
 // after a failure. `holds` sees the values as va and vb.
-#define MICRO_TEST_COMPARE(a, b, op, holds, severity, after)               \
-  do {                                                                     \
-    auto va = (a);                                                         \
-    auto vb = (b);                                                         \
-    if (!(holds)) {                                                        \
-      micro_test::FailComparison(__FILE__, __LINE__,                       \
-                                 micro_test::Severity::severity, #a, op,   \
-                                 #b, va, vb);                              \
-      after;                                                               \
-    }                                                                      \
+#define MICRO_TEST_COMPARE(a, b, op, holds, severity, after)                 \
+  do {                                                                       \
+    auto va = (a);                                                           \
+    auto vb = (b);                                                           \
+    if (!(holds)) {                                                          \
+      micro_test::FailComparison(__FILE__, __LINE__,                         \
+                                 micro_test::Severity::severity, #a, op, #b, \
+                                 va, vb);                                    \
+      after;                                                                 \
+    }                                                                        \
   } while (false)
 
-#define MICRO_TEST_NEAR(a, b, epsilon, severity, after)                    \
-  do {                                                                     \
-    auto va = (a);                                                         \
-    auto vb = (b);                                                         \
-    auto distance = va > vb ? va - vb : vb - va;                           \
-    if (va != vb && !(distance <= (epsilon))) {                            \
-      micro_test::FailNear(__FILE__, __LINE__,                             \
-                           micro_test::Severity::severity, #a, #b,         \
-                           #epsilon, distance, epsilon);                   \
-      after;                                                               \
-    }                                                                      \
+#define MICRO_TEST_NEAR(a, b, epsilon, severity, after)                        \
+  do {                                                                         \
+    auto va = (a);                                                             \
+    auto vb = (b);                                                             \
+    auto distance = va > vb ? va - vb : vb - va;                               \
+    if (va != vb && !(distance <= (epsilon))) {                                \
+      micro_test::FailNear(__FILE__, __LINE__, micro_test::Severity::severity, \
+                           #a, #b, #epsilon, distance, epsilon);               \
+      after;                                                                   \
+    }                                                                          \
   } while (false)
 
 #define MICRO_TEST_CONTINUE static_cast<void>(0)
@@ -292,14 +290,14 @@ inline bool HasFailure() { return micro_test::HasFailure(); }
 #define ASSERT_FLOAT_EQ(a, b) \
   ASSERT_NEAR(a, b, 4 * std::numeric_limits<float>::epsilon())
 
-#define ADD_FAILURE(msg)                         \
+#define ADD_FAILURE(msg)                          \
   micro_test::FailWithMessage(__FILE__, __LINE__, \
                               micro_test::Severity::kNonfatal, msg)
-#define FAIL(msg)                                                 \
-  do {                                                            \
-    micro_test::FailWithMessage(__FILE__, __LINE__,               \
+#define FAIL(msg)                                                   \
+  do {                                                              \
+    micro_test::FailWithMessage(__FILE__, __LINE__,                 \
                                 micro_test::Severity::kFatal, msg); \
-    return;                                                       \
+    return;                                                         \
   } while (false)
 
 #define RUN_ALL_TESTS() micro_test::TestCase::RunAll()

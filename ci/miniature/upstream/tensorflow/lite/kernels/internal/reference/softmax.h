@@ -53,8 +53,8 @@ inline void Softmax(const SoftmaxParams& params,
       const int32_t share = RoundingDivideByPOT(
           SaturatingRoundingDoublingHighMul(scale, exp_of(difference)),
           num_bits_over_unit + 31 - 8);
-      output[i] = static_cast<int8_t>(
-          std::max(std::min(share + kMin, kMax), kMin));
+      output[i] =
+          static_cast<int8_t>(std::max(std::min(share + kMin, kMax), kMin));
     }
   }
 }

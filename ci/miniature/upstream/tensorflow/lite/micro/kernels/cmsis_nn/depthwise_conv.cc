@@ -35,8 +35,8 @@ TfLiteStatus Prepare(TfLiteContext* context, TfLiteNode* node) {
   const auto& params =
       *static_cast<TfLiteDepthwiseConvParams*>(node->builtin_data);
   auto* data = static_cast<OpData*>(node->user_data);
-  TF_LITE_ENSURE_STATUS(CalculateOpDataDepthwiseConv(
-      context, node, params, &data->reference_op_data));
+  TF_LITE_ENSURE_STATUS(CalculateOpDataDepthwiseConv(context, node, params,
+                                                     &data->reference_op_data));
 
   const auto* input =
       micro::GetEvalInput(context, node, kDepthwiseConvInputTensor);

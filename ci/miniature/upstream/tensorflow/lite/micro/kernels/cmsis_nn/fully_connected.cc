@@ -74,8 +74,7 @@ TfLiteStatus Eval(TfLiteContext* context, TfLiteNode* node) {
     TF_LITE_ENSURE_STATUS(cmsis_nn::ToStatus(arm_vector_sum_s8(
         static_cast<int32_t*>(scratch.buf), filter_dims.n, filter_dims.c,
         micro::GetTensorData<int8_t>(filter), fc_params.input_offset,
-        fc_params.filter_offset,
-        micro::GetOptionalTensorData<int32_t>(bias))));
+        fc_params.filter_offset, micro::GetOptionalTensorData<int32_t>(bias))));
   }
   return cmsis_nn::ToStatus(arm_fully_connected_wrapper_s8(
       &scratch, &fc_params, &quant_params, &input_dims,

@@ -27,9 +27,11 @@ inline void ConvPerChannel(
 
   for (int n = 0; n < batches; ++n) {
     for (int out_y = 0; out_y < output_shape.Dims(1); ++out_y) {
-      const int top = out_y * params.stride_height - params.padding_values.height;
+      const int top =
+          out_y * params.stride_height - params.padding_values.height;
       for (int out_x = 0; out_x < output_shape.Dims(2); ++out_x) {
-        const int left = out_x * params.stride_width - params.padding_values.width;
+        const int left =
+            out_x * params.stride_width - params.padding_values.width;
         for (int out_c = 0; out_c < output_depth; ++out_c) {
           const int first_c = out_c / channels_per_group * filter_depth;
           int32_t acc = bias_data == nullptr ? 0 : bias_data[out_c];

@@ -24,9 +24,11 @@ inline void DepthwiseConvPerChannel(
 
   for (int n = 0; n < batches; ++n) {
     for (int out_y = 0; out_y < output_shape.Dims(1); ++out_y) {
-      const int top = out_y * params.stride_height - params.padding_values.height;
+      const int top =
+          out_y * params.stride_height - params.padding_values.height;
       for (int out_x = 0; out_x < output_shape.Dims(2); ++out_x) {
-        const int left = out_x * params.stride_width - params.padding_values.width;
+        const int left =
+            out_x * params.stride_width - params.padding_values.width;
         for (int out_c = 0; out_c < output_depth; ++out_c) {
           const int in_c = out_c / params.depth_multiplier;
           int32_t acc = bias_data == nullptr ? 0 : bias_data[out_c];

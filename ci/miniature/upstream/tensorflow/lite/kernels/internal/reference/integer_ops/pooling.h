@@ -20,12 +20,14 @@ inline bool AveragePool(const PoolParams& params,
 
   for (int n = 0; n < batches; ++n) {
     for (int out_y = 0; out_y < output_shape.Dims(1); ++out_y) {
-      const int top = out_y * params.stride_height - params.padding_values.height;
+      const int top =
+          out_y * params.stride_height - params.padding_values.height;
       const int y_begin = std::max(0, top);
       const int y_end =
           std::min<int>(input_shape.Dims(1), top + params.filter_height);
       for (int out_x = 0; out_x < output_shape.Dims(2); ++out_x) {
-        const int left = out_x * params.stride_width - params.padding_values.width;
+        const int left =
+            out_x * params.stride_width - params.padding_values.width;
         const int x_begin = std::max(0, left);
         const int x_end =
             std::min<int>(input_shape.Dims(2), left + params.filter_width);
