@@ -242,7 +242,7 @@ class _Run:
             result="rebased",
             key=key,
             holds=lambda r: all(self._repositories()[n].has(t) for n, t in r.trees.items()),
-            check=lambda r: stages.check_rebase(self.port, r),
+            check=lambda r: stages.check_rebase(self.port, r, self._repositories()),
         )
 
     def tree(self) -> None:

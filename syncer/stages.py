@@ -35,7 +35,7 @@ from syncer.model import (
     TestsResult,
     Verdict,
 )
-from syncer.overrides import apply_overrides
+from syncer.overrides import apply_overrides, rename_candidate
 from syncer.port import Benchmark, Port
 from syncer.queue.mail import Patch
 from syncer.queue.rebase import rebase_component, required_blobs
@@ -106,7 +106,7 @@ def _target(repo: Repository, pin: Pin) -> str:
     return repo.commit_tree(pin.tree, [pin.commit])
 
 
-def check_rebase(port: Port, rebased: Rebased) -> None:
+def check_rebase(port: Port, rebased: Rebased, repositories: Mapping[str, Repository]) -> None:
     """Raises SyncError (CONFLICT) for a patch that conflicts or an override whose upstream file
     changed: both need a person."""
     for patch in rebased.patches:
@@ -118,13 +118,23 @@ def check_rebase(port: Port, rebased: Rebased) -> None:
                 detail=patch.reason,
             )
     for override in rebased.overrides:
+        if override.found is None:
+            repo, tree = repositories[override.component], rebased.trees[override.component]
+            candidate = rename_candidate(repo, tree, override)
+            raise SyncError(
+                f"{override.component}: upstream no longer has {override.path}, "
+                f"which {override.source} overrides",
+                hint=f"It may be {candidate} now; follow it in {port.file.name}."
+                if candidate
+                else f"Find where its code went, or drop the [[override]] in {port.file.name}.",
+                exit=Exit.CONFLICT,
+            )
         if override.drifted:
-            now = override.found or "gone"
             raise SyncError(
                 f"{override.component}: upstream changed {override.path} under {override.source}"
-                f" (blob {override.shadowed[:12]} → {now[:12]})",
+                f" (blob {override.shadowed[:12]} → {override.found[:12]})",
                 hint="Take upstream's change into the override, then set `shadows` in "
-                f"{port.file.name} to {override.found or 'another file'}.",
+                f"{port.file.name} to {override.found}.",
                 exit=Exit.CONFLICT,
             )
 
