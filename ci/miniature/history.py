@@ -73,8 +73,12 @@ def _read(folder: Path) -> Tree:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and IGNORED.isdisjoint(path.relative_to(folder).parts)
+        if path.is_file() and not any(map(_ignored, path.relative_to(folder).parts))
     }
+
+
+def _ignored(name: str) -> bool:
+    return name in IGNORED or name.startswith(".")
 
 
 def _upstream() -> Tree:
