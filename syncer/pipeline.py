@@ -135,7 +135,7 @@ class _Run:
                 roll, published = self._publish(roll)
         except SyncError as caught:
             error = error or caught
-            roll = replace(self._roll(error), stages=tuple(self.records))
+            roll = self._roll(error)
         self.journal.store("roll", "", 0.0, roll)
         self._state("ended", verdict=roll.verdict)
         return Outcome(roll, error, published)
@@ -149,12 +149,10 @@ class _Run:
             verdict, message, hint = verdict_of(error.exit), error.message, error.hint
         elif all(r.cached for r in self.records if r.name != "resolve") and len(self.records) > 1:
             verdict = Verdict.UP_TO_DATE
-        done = {record.name for record in self.records}
-        missed = tuple(StageRecord(n, Verdict.NOT_RUN) for n in STAGES if n not in done)
         return Roll(
             port=self.port.name,
             verdict=verdict,
-            stages=(*self.records, *missed),
+            stages=self._records(),
             message=message,
             hint=hint,
             accepted=dict(self.lock.commits),
@@ -168,7 +166,7 @@ class _Run:
         make: Callable[[], T],
         *,
         result: str,
-        key: str | None = None,
+        key: Callable[[], str] | None = None,
         holds: Callable[[T], bool] = lambda _: True,
         check: Callable[[T], None] = lambda _: None,
     ) -> T:
@@ -180,14 +178,15 @@ class _Run:
         started = time.monotonic()
         cached = False
         try:
-            kept = self.journal.find(name, key, kind) if key else None
+            digest = key() if key else ""
+            kept = self.journal.find(name, digest, kind) if digest else None
             if kept and holds(kept[0]):
                 value, seconds, cached = kept[0], kept[1], True
             else:
                 value = make()
                 seconds = time.monotonic() - started
-                if key:
-                    self.journal.store(name, key, seconds, value)
+                if digest:
+                    self.journal.store(name, digest, seconds, value)
             self.found[result] = value
             check(value)
         except SyncError as error:
@@ -240,7 +239,7 @@ class _Run:
             Rebased,
             lambda: stages.rebase(self.port, resolved, self.lock, self._repositories()),
             result="rebased",
-            key=key,
+            key=lambda: key,
             holds=lambda r: all(self._repositories()[n].has(t) for n, t in r.trees.items()),
             check=lambda r: stages.check_rebase(self.port, r, self._repositories()),
         )
@@ -266,24 +265,27 @@ class _Run:
                 self.port.state,
             ),
             result="tree",
-            key=key,
+            key=lambda: key,
             holds=lambda r: tree_digest(Path(r.path)) == r.digest,
         )
 
     def build(self) -> None:
         toml = self.port.toml
-        toolset = find_toolset(toml.build)
-        key = key_of(
-            _code(), self.found["tree"].digest, asdict(toml.build), toolset.tools, toml.firmware
-        )
+        toolset = cache(lambda: find_toolset(toml.build))
         self._stage(
             "build",
             BuildResult,
             lambda: build_tree(
-                self.port, toolset, Path(self.found["tree"].path), self.port.state / "build"
+                self.port, toolset(), Path(self.found["tree"].path), self.port.state / "build"
             ),
             result="build",
-            key=key,
+            key=lambda: key_of(
+                _code(),
+                self.found["tree"].digest,
+                asdict(toml.build),
+                toolset().tools,
+                toml.firmware,
+            ),
             holds=lambda r: all(file_digest(Path(f.elf)) == f.sha256 for f in r.firmware),
         )
 
@@ -298,7 +300,7 @@ class _Run:
                 self.progress.note,
             ),
             result="tests",
-            key=key_of(_code(), *self._programs("test"), asdict(self.port.toml.budget)),
+            key=lambda: key_of(_code(), *self._programs("test"), asdict(self.port.toml.budget)),
             check=stages.check_tests,
         )
 
@@ -326,7 +328,7 @@ class _Run:
                 self.progress.note,
             ),
             result="benches",
-            key=key,
+            key=lambda: key,
             check=lambda r: stages.check_benches(r, self.lock),
         )
 
@@ -337,7 +339,7 @@ class _Run:
         started = time.monotonic()
         self._write_report(roll)
         self._record("report", Verdict.PASSED, time.monotonic() - started, False)
-        return self._with_records(roll)
+        return replace(roll, stages=self._records())
 
     def _publish(self, roll: Roll) -> tuple[Roll, Published]:
         self.progress.begin("publish")
@@ -357,14 +359,14 @@ class _Run:
         )
         published = DryRun(self.port.state / "publish").publish(proposal)
         self._record("publish", Verdict.PASSED, time.monotonic() - started, False)
-        roll = self._with_records(roll)
+        roll = replace(roll, stages=self._records())
         self._write_report(roll)
         return roll, published
 
-    def _with_records(self, roll: Roll) -> Roll:
-        done = {record.name for record in self.records}
-        missed = [record for record in roll.stages if record.name not in done]
-        return replace(roll, stages=(*self.records, *missed))
+    def _records(self) -> tuple[StageRecord, ...]:
+        """Every stage in order, those that were not reached too."""
+        done = {record.name: record for record in self.records}
+        return tuple(done.get(name) or StageRecord(name, Verdict.NOT_RUN) for name in STAGES)
 
     def _write_report(self, roll: Roll) -> None:
         document = status.status_document(roll)

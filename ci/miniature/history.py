@@ -23,7 +23,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from history_changes import CMSIS_NN, MICRO, NO_PIN, PIN_FILE, TFLITE_MICRO, Change, Tree, replace
-from models import write_images, write_models
+from models import write_images, write_inputs, write_models
 
 HERE = Path(__file__).parent
 MODELS = f"{MICRO}/models"
@@ -84,7 +84,7 @@ def _ignored(name: str) -> bool:
 def _upstream() -> Tree:
     tree = _read(HERE / "upstream")
     with tempfile.TemporaryDirectory() as scratch:
-        for path in write_models(Path(scratch)):
+        for path in (*write_models(Path(scratch)), *write_inputs(Path(scratch))):
             tree[f"{MODELS}/{path.name}"] = path.read_bytes()
         for path in write_images(Path(scratch)):
             tree[f"{IMAGES}/{path.name}"] = path.read_bytes()

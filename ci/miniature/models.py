@@ -27,6 +27,7 @@ __all__ = [
     "person_detect",
     "sample_inputs",
     "write_images",
+    "write_inputs",
     "write_models",
 ]
 
@@ -93,12 +94,24 @@ def write_images(folder: Path) -> list[Path]:
     return paths
 
 
+def write_inputs(folder: Path) -> list[Path]:
+    """Writes an input of each small model into `folder` (made if missing); returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name in ("keyword", "gesture"):
+        path = folder / f"{name}_input.bin"
+        path.write_bytes(sample_inputs(name, 1)[0])
+        paths.append(path)
+    return paths
+
+
 def main(arguments: Sequence[str]) -> int:
     """The command line; returns the exit status."""
     if len(arguments) != 1:
         print("usage: python ci/miniature/models.py FOLDER", file=sys.stderr)
         return 2
-    for path in (*write_models(Path(arguments[0])), *write_images(Path(arguments[0]))):
+    folder = Path(arguments[0])
+    for path in (*write_models(folder), *write_images(folder), *write_inputs(folder)):
         print(path)
     return 0
 

@@ -19,11 +19,16 @@ def print_error(error: SyncError) -> None:
     """Say what happened, then the detail, then what to do; on standard error."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"[red bold]sync:[/] {escape(error.message)}")
-    if error.detail:
-        for line in error.detail.splitlines():
-            console.print(f"  [dim]{escape(line)}[/]")
+    print_detail(error)
     if error.hint:
         console.print(f"[cyan]→[/] {escape(error.hint)}")
+
+
+def print_detail(error: SyncError) -> None:
+    """The longer output behind an error, on standard error."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for line in error.detail.splitlines():
+        console.print(f"  [dim]{escape(line)}[/]")
 
 
 class Watch:

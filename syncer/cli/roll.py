@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.console import Watch, find_port_file, port_option, print_error
+from syncer.cli.console import Watch, find_port_file, port_option, print_detail
 from syncer.errors import Exit
 from syncer.pipeline import STAGES, Order, Outcome, roll
 from syncer.port import Port, load_port
@@ -72,7 +72,7 @@ def show(port: Port, order: Order, *, json_file: str | None = None, verbose: boo
     watch.console.print(terminal(document))
     _say_where(watch, port, outcome)
     if outcome.error:
-        print_error(outcome.error)
+        print_detail(outcome.error)
         return outcome.error.exit
     return Exit.OK
 
