@@ -262,8 +262,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class BenchesResult:
+    """`ungated` says why no figure has a limit; empty where they have."""
+
     results: tuple[BenchResult, ...]
     figures: tuple[Figure, ...] = ()
+    ungated: str = ""
 
 
 # ---- the roll

@@ -313,6 +313,8 @@ class _Run:
             asdict(toml.budget),
             asdict(toml.gates),
             self.lock.figures,
+            self.lock.tools,
+            self.found["build"].tools,
             self.found["rebased"].trees[toml.upstream.name],
             _version("tflite-micro"),
         )

@@ -47,11 +47,12 @@ class DryRun:
                 exit=Exit.ENVIRONMENT,
             ) from None
         gone = f" and delete {len(deleted)}" if deleted else ""
+        files = "1 file" if len(kept) == 1 else f"{len(kept)} files"
         return Published(
             action="would-create",
             url=None,
             text=f"Dry run, nothing was sent: would propose {proposal.title!r} on branch "
-            f"{proposal.branch}, write {len(kept)} files{gone}. It is all in {self.folder}.",
+            f"{proposal.branch}, write {files}{gone}. It is all in {self.folder}.",
         )
 
     def _clear(self) -> None:

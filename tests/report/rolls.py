@@ -163,5 +163,9 @@ def real_roll(accepted: dict[str, int] | None = None, cycles: int = 12_500_000) 
         tests=model.TestsResult(
             (model.TestResult("conv_test", True, (model.TestCase("Conv.Simple", True),)),)
         ),
-        benches=BenchesResult((bench,), figures([bench], build, known, Gates())),
+        benches=BenchesResult(
+            (bench,),
+            figures([bench], build, known, Gates()),
+            "nothing was accepted before" if first else "",
+        ),
     )  # fmt: skip

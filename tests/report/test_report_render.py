@@ -180,7 +180,7 @@ def test_a_first_roll_has_nothing_to_compare_with() -> None:
     body = markdown(document(roll))
     assert title(document(roll)) == "Roll tflite-micro to 90b983c2b3f1 (first roll)"
     assert "90b983c2b3f1, first roll" in body
-    assert "Nothing was accepted before, so no figure was gated." in body
+    assert "No figure was gated: nothing was accepted before." in body
     assert "compare/" not in body
     assert "400,000 B (new)" in body
 
