@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from emulator_programs import Build, Program
+from emulator_programs import RESULTS, Build, Program
 
 from syncer.emulator import Machine
 
@@ -107,3 +107,38 @@ def test_the_loser_of_a_bank_waits_a_cycle(program: Build) -> None:
         stalls = machine.counters(0).stall_bank
         assert stalls == sum(rounds) - 99 * free
         assert machine.counters(1).stall_bank > 0
+
+
+def load_cycles(program: Program, addresses: list[int]) -> list[int]:
+    """What each of these loads costs, one after the other, from code in SRAM."""
+    with Machine() as machine:
+        machine.load(program.path)
+        machine.write(RESULTS, b"".join(a.to_bytes(4, "little") for a in (*addresses, 0)))
+        machine.mark(program["access"])
+        machine.mark(program["access_end"])
+        marks = machine.run(max_cycles=10**6).marks
+    cycles = [cycle for _, _, cycle in marks]
+    return [end - start for start, end in zip(cycles[::2], cycles[1::2], strict=True)]
+
+
+def test_cache_lines_ways_and_replacement(program: Build) -> None:
+    cache = program("cache")
+    hit, miss, uncached = 2, 2 + 88, 2 + 50
+    a, b, c = (0x10012340 + n * 0x2000 for n in range(3))  # one set: a way is 8 KB
+    assert load_cycles(cache, [a, a + 4, a + 8, a - 4]) == [miss, hit, miss, miss]
+    assert load_cycles(cache, [a, b, a, b]) == [miss, miss, hit, hit]
+    # First in, first out: c takes a's place although a was used last.
+    assert load_cycles(cache, [a, b, a, c, b, a, c]) == [miss, miss, hit, miss, hit, miss, hit]
+    # Past the cache, and through its alias that does not allocate.
+    assert load_cycles(cache, [a + (3 << 24), a + (3 << 24)]) == [uncached, uncached]
+    assert load_cycles(cache, [a, a + (1 << 24)]) == [miss, hit]
+
+
+def test_a_fill_blocks_the_cache_for_both_cores(program: Build) -> None:
+    with Machine() as machine:
+        machine.load(program("two_cores").path)
+        machine.run(until="!")
+        first, second = machine.counters(0), machine.counters(1)
+    # Both walk the same table, the first ahead: its fills are what the other waits for.
+    assert first.stall_xip_fill > 50 * second.stall_xip_fill
+    assert second.stall_xip_port > 0.9 * first.stall_xip_fill

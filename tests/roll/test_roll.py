@@ -1,0 +1,216 @@
+"""Whole rolls of the miniature: real compiler, real emulator, TFLM on the host as judge."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from worlds import Silent, World
+
+from syncer.cli.app import run
+from syncer.errors import Exit, SyncError
+from syncer.journal import Journal
+from syncer.lock import load_lock
+from syncer.model import PatchVerdict, StageRecord, Verdict
+from syncer.pipeline import STAGES
+from syncer.report import status
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_roll_passes_and_then_is_up_to_date(shared: World) -> None:
+    outcome = shared.roll()
+    done = outcome.roll
+    assert outcome.error is None, outcome.error
+    assert done.verdict is Verdict.PASSED
+    assert set(shared.verdicts(done).values()) == {"passed"}
+    assert [record.name for record in done.stages] == list(STAGES)
+
+    assert done.tests is not None and len(done.tests.results) == 6
+    assert all(result.passed and result.cases for result in done.tests.results)
+
+    assert done.benches is not None
+    layers = {bench.name: len(bench.layers) for bench in done.benches.results}
+    assert layers == {"person_detection": 31, "keyword": 5, "gesture": 9}
+    for bench in done.benches.results:
+        assert bench.outputs is Verdict.PASSED, bench.note
+        assert all(layer.crc == layer.host_crc is not None for layer in bench.layers)
+        assert bench.cycles and sum(layer.cycles or 0 for layer in bench.layers) <= bench.cycles
+        assert bench.arena and bench.flash and bench.ram
+
+    document = status.load(shared.port.state / "status.json")
+    assert document["verdict"] == "passed"
+    body = (shared.port.state / "publish" / "body.md").read_text()
+    assert "31 of 31 layers" in body
+    assert "+3 commits" in (shared.port.state / "publish" / "title.txt").read_text()
+
+    again = shared.roll()
+    assert again.error is None
+    assert again.roll.verdict is Verdict.UP_TO_DATE
+    cached = {record.name for record in again.roll.stages if record.cached}
+    assert cached == {"rebase", "tree", "build", "test", "bench"}
+    assert again.roll.benches == done.benches
+
+
+def test_two_worlds_give_the_same_figures(shared: World, fresh: World) -> None:
+    """Nothing depends on where it ran: same tree, same programs, same cycles."""
+    one, two = shared.roll().roll, fresh.roll().roll
+    assert one.tree and two.tree and one.tree.digest == two.tree.digest
+    assert one.build and two.build
+    assert [f.sha256 for f in one.build.firmware] != []
+    sizes = [[(f.name, f.flash, f.ram) for f in r.build.firmware] for r in (one, two) if r.build]
+    assert sizes[0] == sizes[1]
+    assert one.benches == two.benches
+
+
+def test_after_resolve_no_network_is_needed(fresh: World) -> None:
+    def unplug(record: StageRecord) -> None:
+        if record.name == "resolve":
+            fresh.upstream.rename(fresh.folder / "unplugged")
+
+    outcome = fresh.roll(until="tree", watch=Silent(unplug))
+    assert outcome.error is None, outcome.error
+    assert outcome.roll.tree is not None
+    assert fresh.roll(until="tree").error is not None  # it was unplugged indeed
+
+
+def test_until_stops_there(shared: World) -> None:
+    done = shared.roll(until="tree").roll
+    verdicts = shared.verdicts(done)
+    assert verdicts["tree"] == "passed"
+    assert {verdicts[name] for name in STAGES[3:]} == {"not run"}
+    with pytest.raises(SyncError) as caught:
+        shared.roll(until="nowhere")
+    assert caught.value.exit is Exit.USAGE
+
+
+@pytest.mark.parametrize(
+    ("tag", "exit", "stage", "said"),
+    [
+        ("conflict", Exit.CONFLICT, "rebase", "0001-profiler-event-count.patch conflicts"),
+        ("shadowed-changed", Exit.CONFLICT, "rebase", "arm_nn_mat_mult_nt_t_s8.c"),
+        ("renamed-shadowed", Exit.CONFLICT, "rebase", "no longer has"),
+        ("deleted-shadowed", Exit.CONFLICT, "rebase", "no longer has"),
+        ("deleted", Exit.CONFLICT, "rebase", "0001-widen-four-at-a-time.patch conflicts"),
+        ("signature-changed", Exit.BUILD, "build", "ninja failed"),
+        ("numerics-changed", Exit.TEST, "bench", "is the first whose output differs"),
+        ("slowdown", Exit.GATE, "bench", "person_detection/cycles"),
+    ],
+)
+def test_what_a_roll_must_stop_at(
+    shared: World, tag: str, exit: Exit, stage: str, said: str
+) -> None:
+    outcome = shared.roll(tag)
+    assert outcome.error is not None
+    assert outcome.error.exit is exit, outcome.error
+    assert said in outcome.error.message
+    verdicts = shared.verdicts(outcome.roll)
+    assert verdicts[stage] == str(outcome.roll.verdict)
+    assert verdicts["publish"] == "not run"
+    assert verdicts["report"] == "passed"
+    document = status.load(shared.port.state / "status.json")
+    assert document["verdict"] == str(outcome.roll.verdict)
+    # The next roll is none the worse for it.
+    assert shared.roll(until="rebase").error is None
+
+
+def test_a_slowdown_names_figure_and_limit(shared: World) -> None:
+    roll = shared.roll("slowdown").roll
+    assert roll.benches is not None
+    over = {figure.name: figure for figure in roll.benches.figures if figure.over}
+    figure = over["person_detection/cycles"]
+    assert figure.old and figure.limit and figure.old < figure.limit < figure.new
+
+
+def test_an_absorbed_patch_leaves_the_queue(shared: World) -> None:
+    outcome = shared.roll("absorbed")
+    assert outcome.error is None, outcome.error
+    assert outcome.roll.rebased is not None
+    verdicts = {patch.file: patch.verdict for patch in outcome.roll.rebased.patches}
+    assert verdicts["0001-profiler-event-count.patch"] is PatchVerdict.ABSORBED
+    publish = shared.port.state / "publish"
+    gone = (publish / "deleted.txt").read_text().split()
+    assert gone == ["ci/miniature/patches/tflite-micro/0001-profiler-event-count.patch"]
+
+
+def test_a_renamed_file_is_followed(shared: World) -> None:
+    outcome = shared.roll("renamed")
+    assert outcome.error is None, outcome.error
+    assert outcome.roll.rebased is not None
+    (patch,) = [p for p in outcome.roll.rebased.patches if p.component == "cmsis_nn"]
+    assert patch.verdict is PatchVerdict.MERGED
+    assert patch.refreshed and "rename" not in patch.reason
+
+
+def test_accept_writes_the_lock_once(fresh: World, capsys: pytest.CaptureFixture[str]) -> None:
+    file = str(fresh.port.file)
+    assert run(["accept", "--port", file]) == Exit.BAD_INPUT
+    assert "no roll has ended yet" in capsys.readouterr().err
+    old = load_lock(fresh.port.lock_file)
+    outcome = fresh.roll()
+    assert outcome.error is None, outcome.error
+    assert load_lock(fresh.port.lock_file) == old  # a desk roll never moves the lock
+    assert run(["accept", "--port", file]) == Exit.OK
+    new = load_lock(fresh.port.lock_file)
+    assert outcome.roll.resolved is not None
+    assert new.commits["tflite-micro"] == outcome.roll.resolved.upstream.commit
+    assert new.figures["person_detection/cycles"] > 0
+    assert len(new.overrides) == 3
+    assert run(["accept", "--port", file]) == Exit.BAD_INPUT  # the lock has moved since
+    assert fresh.roll().error is None
+    assert run(["status", "--port", file]) == Exit.OK
+    assert "person_detection" in capsys.readouterr().out
+
+
+def test_a_failed_roll_cannot_be_accepted(fresh: World, capsys: pytest.CaptureFixture[str]) -> None:
+    fresh.roll("conflict")
+    assert run(["accept", "--port", str(fresh.port.file)]) == Exit.BAD_INPUT
+    assert "did not reach the benchmark" in capsys.readouterr().err
+
+
+def test_status_tells_of_a_broken_off_roll(
+    fresh: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Killed(Exception):
+        pass
+
+    def die(record: StageRecord) -> None:
+        if record.name == "rebase":
+            raise Killed
+
+    with pytest.raises(Killed):
+        fresh.roll(watch=Silent(die))
+    assert run(["status", "--port", str(fresh.port.file)]) == Exit.OK
+    said = capsys.readouterr().out
+    assert "was broken off in stage rebase" in said
+    outcome = fresh.roll(until="rebase")
+    assert [r.name for r in outcome.roll.stages if r.cached] == ["rebase"]
+
+
+def test_the_port_is_held_while_it_rolls(fresh: World) -> None:
+    seen: list[Exit] = []
+
+    def second(record: StageRecord) -> None:
+        if record.name == "resolve":
+            with pytest.raises(SyncError) as caught:
+                fresh.roll(until="resolve")
+            seen.append(caught.value.exit)
+
+    fresh.roll(until="resolve", watch=Silent(second))
+    assert seen == [Exit.HELD]
+    assert not Journal(fresh.port.state).is_held()
+
+
+def test_json_is_the_status_document(fresh: World, tmp_path: Path) -> None:
+    order = fresh.order()
+    mirrors = tmp_path / "mirrors.toml"
+    lines = "".join(f'"{url}" = "{place}"\n' for url, place in order.mirrors.items())
+    mirrors.write_text(f"[mirrors]\n{lines}")
+    out = tmp_path / "status.json"
+    where = ["--port", str(fresh.port.file), "--mirrors", str(mirrors), "--json", str(out)]
+    code = run(["roll", *where, "--until", "report", "--upstream", "conflict"])
+    assert code == Exit.CONFLICT
+    document = json.loads(out.read_text())
+    status.check(document)
+    assert document["verdict"] == "conflict"
