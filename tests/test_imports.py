@@ -76,7 +76,9 @@ def test_every_module_has_its_place() -> None:
 
 def test_only_the_command_line_prints_or_exits() -> None:
     for name, path in modules():
-        if name.startswith("cli/") or name == "__main__.py" or "worker" in name:
+        # Scripts of their own: the C core's build, and what runs in the oracle's process.
+        scripts = ("__main__.py", "emulator/build_core.py", "bench/oracle_worker.py")
+        if name.startswith("cli/") or name in scripts:
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -86,7 +88,7 @@ def test_only_the_command_line_prints_or_exits() -> None:
 def test_only_git_py_runs_git_and_only_the_emulator_knows_the_chip() -> None:
     for name, path in modules():
         text = path.read_text()
-        if name != "git.py":
+        if not name.startswith("git/"):
             assert "git.cmd" not in text and '["git"' not in text, name
         if not name.startswith(("emulator/", "cli/")):
             lowered = text.lower()

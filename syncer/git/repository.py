@@ -1,34 +1,18 @@
-"""The only caller of git.
-
-Commands go through GitPython's command layer in a scrubbed environment: no `GIT_*` variable of the
-caller, no system or user configuration, no hook, filter, external diff or merge driver, signer,
-prompt or background job. A repository is addressed by its git directory, which is also the
-child's working directory, so that nothing depends on where `sync` was started and no work tree's
-attributes are read. Nothing reaches the network but `fetch`, `fetch_missing` and `ls_remote`: every
-other command runs with all transports refused, lazy fetches of a partial clone included.
-
-Object ids are full 40-digit hexadecimal strings. Paths are POSIX strings relative to a tree's root;
-bytes that are not UTF-8 are kept as surrogate escapes.
-"""
+"""A repository, bare or not: its remotes, objects, history and files."""
 
 from __future__ import annotations
 
-import hashlib
 import os
-import posixpath
 import re
 import tempfile
-import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from syncer.errors import Exit, SyncError
-
-PROTOCOLS = ("file", "https", "ssh")
-BLOB_MODES = ("100644", "100755", "120000")
-NO_BLOB = "0" * 40
+from syncer.git.command import PROTOCOLS, GitError, failure, redact, run
+from syncer.git.objects import NO_BLOB, Change, Entry, MergeResult, decode, records
+from syncer.git.paths import check_path, check_paths, make_folder, make_links
 
 # A name no one's own configuration has: its URL is given with each command and never stored.
 _REMOTE = "syncer"
@@ -36,172 +20,6 @@ _ID = re.compile(r"[0-9a-f]{40}")
 _IDENTITY = "syncer <syncer@localhost>"
 _EPOCH = "@0 +0000"
 _BATCH = 1000
-
-_ENVIRONMENT = {
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_ASKPASS": "",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_LITERAL_PATHSPECS": "1",
-    "LC_ALL": "C",
-    "TZ": "UTC",
-}
-
-# What a repository's own configuration must not decide: programs to run, and how text is merged.
-_CONFIG = (
-    f"core.hooksPath={os.devnull}",
-    f"core.attributesFile={os.devnull}",
-    "core.alternateRefsCommand=:",
-    "core.autocrlf=false",
-    "core.bare=true",
-    "core.fsmonitor=false",
-    "core.ignoreCase=false",
-    "core.protectHFS=true",
-    "core.protectNTFS=true",
-    "core.sshCommand=ssh -o BatchMode=yes",
-    "credential.helper=",
-    "diff.renameLimit=0",
-    "gc.auto=0",
-    "http.lowSpeedLimit=1000",
-    "http.lowSpeedTime=60",
-    "log.showSignature=false",
-    "maintenance.auto=false",
-    "merge.conflictStyle=diff3",
-    "merge.directoryRenames=false",
-    "merge.renormalize=false",
-    "merge.renames=true",
-    "merge.renameLimit=0",
-    "protocol.allow=never",
-    "submodule.recurse=false",
-)
-
-
-class GitError(SyncError):
-    """git ended with a status it should not have; `detail` has its last lines."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One entry of a tree. `type` is "blob", "tree" or "commit" (a submodule)."""
-
-    mode: str
-    type: str
-    id: str
-    path: str
-
-
-@dataclass(frozen=True)
-class Change:
-    """One path that differs between two trees. `status` is A, D, M, T (type) or R (renamed from
-    `old_path`); `old_path` equals `path` otherwise. The absent side's mode is "000000"."""
-
-    status: str
-    path: str
-    old_path: str
-    old_mode: str
-    new_mode: str
-    old_id: str
-    new_id: str
-
-
-@dataclass(frozen=True)
-class MergeResult:
-    """`tree` holds conflict markers where `clean` is False. `messages` are git's, one a path."""
-
-    tree: str
-    clean: bool
-    conflicts: tuple[str, ...] = ()
-    messages: tuple[str, ...] = ()
-
-
-def redact(text: str) -> str:
-    """`text` without the user part of URLs."""
-    return re.sub(r"(\w://)[^/@\s]+@", r"\1***@", text)
-
-
-def blob_id(data: bytes) -> str:
-    """The id git gives a blob with these bytes."""
-    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-
-
-def run(
-    arguments: Sequence[str],
-    *,
-    cwd: Path,
-    input: bytes | None = None,
-    env: Mapping[str, str] | None = None,
-    protocols: Collection[str] = (),
-    name: str = "",
-) -> tuple[int, bytes, str]:
-    """Run git once and return (status, standard output, standard error).
-
-    Args:
-        arguments: git's arguments.
-        cwd: the child's working directory.
-        input: its standard input; None is the null device.
-        env: further variables for the child; their values appear in no argument and no message.
-        protocols: transports the command may use; none by default.
-        name: how messages call the repository.
-
-    Raises:
-        SyncError: git is not installed (`Exit.ENVIRONMENT`).
-    """
-    try:
-        from git.cmd import Git  # imported late: it runs git once, and fails where there is none
-    except ImportError as error:
-        raise SyncError(
-            "git cannot be run", hint="install git 2.38 or newer", exit=Exit.ENVIRONMENT
-        ) from error
-    child = {**_ENVIRONMENT, "GIT_ALLOW_PROTOCOL": ":".join(protocols) or "none", **(env or {})}
-    # GitPython adds to os.environ and cannot take away, so env(1) does; names only, never values.
-    inherited = [n for n in os.environ if n.startswith("GIT_") and n not in child]
-    command = ["env", *(part for n in inherited for part in ("-u", n)), "git"]
-    command += [part for setting in _CONFIG for part in ("-c", setting)]
-    command += arguments
-    with tempfile.TemporaryFile() as stream:
-        stream.write(input or b"")
-        stream.seek(0)
-        result = Git(str(cwd)).execute(
-            command,
-            istream=cast(BinaryIO, stream),
-            env=child,
-            with_exceptions=False,
-            with_extended_output=True,
-            stdout_as_string=False,
-            strip_newline_in_stdout=False,
-        )
-    status, out, err = result
-    if status == 127 and not out:
-        raise SyncError("git cannot be run", hint="install git", exit=Exit.ENVIRONMENT, detail=err)
-    return status, out, err
-
-
-def _failure(arguments: Sequence[str], where: str, err: str, exit: Exit) -> GitError:
-    lines = [line for line in redact(err).strip().splitlines() if line.strip()][-8:]
-    command = redact(" ".join(arguments))
-    return GitError(
-        f"git {command[:200]} failed in {where}" + (f": {lines[-1]}" if lines else ""),
-        exit=exit,
-        detail="\n".join(lines),
-    )
-
-
-def ls_remote(url: str, *patterns: str, protocols: Collection[str] = PROTOCOLS) -> dict[str, str]:
-    """The refs of a remote repository that match `patterns` (all without any): name -> id.
-    An annotated tag has two entries; the one ending in `^{}` is the commit.
-
-    Raises:
-        GitError: the remote cannot be read (`Exit.ENVIRONMENT`).
-    """
-    arguments = ["ls-remote", "--quiet", "--", url, *patterns]
-    status, out, err = run(arguments, cwd=Path(tempfile.gettempdir()), protocols=protocols)
-    if status:
-        raise _failure(arguments[:1], redact(url), err, Exit.ENVIRONMENT)
-    pairs = (line.split("\t", 1) for line in _decode(out).splitlines())
-    return {ref: id for id, ref in pairs}
 
 
 def init_bare(path: Path) -> Repository:
@@ -212,7 +30,7 @@ def init_bare(path: Path) -> Repository:
         arguments = ["init", "--quiet", "--bare", "--template=", "--initial-branch=none", "."]
         status, _, err = run(arguments, cwd=path)
         if status:
-            raise _failure(arguments, str(path), err, Exit.ENVIRONMENT)
+            raise failure(arguments, str(path), err, Exit.ENVIRONMENT)
     return repository
 
 
@@ -257,7 +75,7 @@ class Repository:
         env: Mapping[str, str] | None = None,
     ) -> str:
         """`run`, decoded and without the last newline."""
-        return _decode(self.run(arguments, input=input, env=env)).removesuffix("\n")
+        return decode(self.run(arguments, input=input, env=env)).removesuffix("\n")
 
     def _status(
         self,
@@ -274,7 +92,7 @@ class Repository:
         return run(arguments, cwd=where, input=input, env=env, protocols=protocols)
 
     def _error(self, arguments: Sequence[str], err: str, exit: Exit = Exit.BAD_INPUT) -> GitError:
-        return _failure(arguments, str(self.path), err, exit)
+        return failure(arguments, str(self.path), err, exit)
 
     # ---- remotes
 
@@ -330,7 +148,7 @@ class Repository:
         status, _, err = self._status(arguments, input=input, protocols=protocols)
         if status:
             what = ["fetch", *(rest[2:] if input is None else [f"{len(input) // 40} blobs"])]
-            raise _failure(what, f"{self.path} from {redact(url)}", err, Exit.ENVIRONMENT)
+            raise failure(what, f"{self.path} from {redact(url)}", err, Exit.ENVIRONMENT)
 
     def missing(self, ids: Iterable[str]) -> tuple[str, ...]:
         """Those of the blobs `ids` that are not in this repository, sorted."""
@@ -372,7 +190,7 @@ class Repository:
         options = ["-r"] if recursive else []
         out = self.run(["ls-tree", "-z", "--full-tree", *options, f"{tree}^{{tree}}"])
         entries = []
-        for record in _records(out):
+        for record in records(out):
             meta, path = record.split("\t", 1)
             mode, type, id = meta.split(" ")
             entries.append(Entry(mode, type, id, path))
@@ -461,7 +279,7 @@ class Repository:
         status, out, err = self._status(arguments)
         if status not in (0, 1):
             raise self._error(arguments, err)
-        fields = _decode(out).split("\0")
+        fields = decode(out).split("\0")
         tree, rest = fields[0], fields[1:]
         end = rest.index("")
         conflicts = dict.fromkeys(field.split("\t", 1)[1] for field in rest[:end])
@@ -483,7 +301,7 @@ class Repository:
         span = [new, *([f"^{old}"] if old else []), "--"]
         count = int(self.text(["rev-list", "--count", *span]))
         out = self.run(["log", "-z", f"--max-count={limit}", "--format=%H %s", *span])
-        pairs = (record.split(" ", 1) for record in _records(out))
+        pairs = (record.split(" ", 1) for record in records(out))
         return count, tuple((id, subject) for id, subject in pairs)
 
     def diff_tree(self, old: str, new: str, *, renames: int | None = 50) -> tuple[Change, ...]:
@@ -492,7 +310,7 @@ class Repository:
         detect = "--no-renames" if renames is None else f"--find-renames={renames}%"
         options = ["-r", "-z", "--raw", "--no-abbrev", "--no-ext-diff", "--no-textconv", detect]
         trees = [f"{old}^{{tree}}", f"{new}^{{tree}}"]
-        fields = iter(_records(self.run(["diff-tree", *options, *trees])))
+        fields = iter(records(self.run(["diff-tree", *options, *trees])))
         changes = []
         for meta in fields:
             old_mode, new_mode, old_id, new_id, status = meta.removeprefix(":").split(" ")
@@ -526,10 +344,10 @@ class Repository:
         made = {folder}
         files = [entry for entry in entries if entry.type == "blob"]
         for parent in {(folder / entry.path).parent for entry in files}:
-            _make_folder(parent, made)
+            make_folder(parent, made)
         for entry in entries:
             if entry.type == "commit":
-                _make_folder(folder / entry.path, made)
+                make_folder(folder / entry.path, made)
         links = [entry for entry in files if entry.mode == "120000"]
         plain = [entry for entry in files if entry.mode != "120000"]
         for start in range(0, len(plain), _BATCH):
@@ -541,67 +359,8 @@ class Repository:
                 target.chmod(0o755 if entry.mode == "100755" else 0o644)
         # Links come last, so that nothing is written through one.
         contents = self.blobs(entry.id for entry in links)
-        _make_links(folder, {entry.path: os.fsdecode(contents[entry.id]) for entry in links})
+        make_links(folder, {entry.path: os.fsdecode(contents[entry.id]) for entry in links})
         return len(files)
-
-
-def check_path(path: str) -> None:
-    """Raise SyncError if a tree's path is unsafe to write: it leaves the folder or is git's own."""
-    if path.startswith("/") or "\\" in path or "\0" in path:
-        raise SyncError(f"unsafe path {path!r}: absolute, or with a backslash")
-    for part in path.split("/"):
-        if part in ("", ".", ".."):
-            raise SyncError(f"unsafe path {path!r}: it has an empty, `.` or `..` part")
-        plain = "".join(c for c in part if unicodedata.category(c) != "Cf").casefold()
-        if plain.rstrip(". ").split(":")[0] in (".git", "git~1"):
-            raise SyncError(f"unsafe path {path!r}: {part!r} names git's own folder")
-
-
-def check_paths(paths: Iterable[str]) -> None:
-    """Raise SyncError for a path that is unsafe, there twice, also another's folder, or that
-    clashes with another on a file system that ignores case."""
-    seen: dict[str, tuple[str, bool]] = {}
-    for path in paths:
-        check_path(path)
-        parts = path.split("/")
-        for count in range(1, len(parts) + 1):
-            prefix, is_file = "/".join(parts[:count]), count == len(parts)
-            key = unicodedata.normalize("NFC", prefix).casefold()
-            if key not in seen:
-                seen[key] = (prefix, is_file)
-            elif seen[key][0] != prefix:
-                raise SyncError(f"paths {seen[key][0]!r} and {prefix!r} differ only in case")
-            elif is_file or seen[key][1]:
-                raise SyncError(f"path {prefix!r} is there twice")
-
-
-def _make_folder(folder: Path, made: set[Path]) -> None:
-    if folder not in made:
-        _make_folder(folder.parent, made)
-        folder.mkdir()
-        made.add(folder)
-
-
-def _make_links(folder: Path, links: Mapping[str, str]) -> None:
-    for path, link in links.items():
-        (folder / path).symlink_to(link)
-    inside = os.path.realpath(folder)
-    for path, link in links.items():  # only now: where one leads may depend on the others
-        reached = os.path.realpath(folder / path)
-        if posixpath.isabs(link) or os.path.commonpath([inside, reached]) != inside:
-            for made in links:
-                (folder / made).unlink()
-            raise SyncError(f"{path} is a symbolic link that leads outside: {link}")
-
-
-def _decode(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
-
-
-def _records(data: bytes) -> Iterator[str]:
-    """The NUL-ended records of git's `-z` output."""
-    text = _decode(data)
-    return iter(text.removesuffix("\0").split("\0")) if text else iter(())
 
 
 def _messages(fields: list[str]) -> list[str]:

@@ -1,0 +1,34 @@
+"""The only caller of git.
+
+Commands go through GitPython's command layer in a scrubbed environment: no `GIT_*` variable of the
+caller, no system or user configuration, no hook, filter, external diff or merge driver, signer,
+prompt or background job. A repository is addressed by its git directory, which is also the
+child's working directory, so that nothing depends on where `sync` was started and no work tree's
+attributes are read. Nothing reaches the network but `fetch`, `fetch_missing` and `ls_remote`: every
+other command runs with all transports refused, lazy fetches of a partial clone included.
+
+Object ids are full 40-digit hexadecimal strings. Paths are POSIX strings relative to a tree's root;
+bytes that are not UTF-8 are kept as surrogate escapes.
+"""
+
+from syncer.git.command import PROTOCOLS, GitError, ls_remote, redact
+from syncer.git.objects import BLOB_MODES, NO_BLOB, Change, Entry, MergeResult, blob_id
+from syncer.git.paths import check_path, check_paths
+from syncer.git.repository import Repository, init_bare
+
+__all__ = [
+    "BLOB_MODES",
+    "NO_BLOB",
+    "PROTOCOLS",
+    "Change",
+    "Entry",
+    "GitError",
+    "MergeResult",
+    "Repository",
+    "blob_id",
+    "check_path",
+    "check_paths",
+    "init_bare",
+    "ls_remote",
+    "redact",
+]

@@ -1,0 +1,142 @@
+"""One run of git, in an environment that decides nothing for it."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from syncer.errors import Exit, SyncError
+from syncer.git.objects import decode
+
+PROTOCOLS = ("file", "https", "ssh")
+
+_ENVIRONMENT = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "LC_ALL": "C",
+    "TZ": "UTC",
+}
+
+# What a repository's own configuration must not decide: programs to run, and how text is merged.
+_CONFIG = (
+    f"core.hooksPath={os.devnull}",
+    f"core.attributesFile={os.devnull}",
+    "core.alternateRefsCommand=:",
+    "core.autocrlf=false",
+    "core.bare=true",
+    "core.fsmonitor=false",
+    "core.ignoreCase=false",
+    "core.protectHFS=true",
+    "core.protectNTFS=true",
+    "core.sshCommand=ssh -o BatchMode=yes",
+    "credential.helper=",
+    "diff.renameLimit=0",
+    "gc.auto=0",
+    "http.lowSpeedLimit=1000",
+    "http.lowSpeedTime=60",
+    "log.showSignature=false",
+    "maintenance.auto=false",
+    "merge.conflictStyle=diff3",
+    "merge.directoryRenames=false",
+    "merge.renormalize=false",
+    "merge.renames=true",
+    "merge.renameLimit=0",
+    "protocol.allow=never",
+    "submodule.recurse=false",
+)
+
+
+class GitError(SyncError):
+    """git ended with a status it should not have; `detail` has its last lines."""
+
+
+def redact(text: str) -> str:
+    """`text` without the user part of URLs."""
+    return re.sub(r"(\w://)[^/@\s]+@", r"\1***@", text)
+
+
+def run(
+    arguments: Sequence[str],
+    *,
+    cwd: Path,
+    input: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    protocols: Collection[str] = (),
+    name: str = "",
+) -> tuple[int, bytes, str]:
+    """Run git once and return (status, standard output, standard error).
+
+    Args:
+        arguments: git's arguments.
+        cwd: the child's working directory.
+        input: its standard input; None is the null device.
+        env: further variables for the child; their values appear in no argument and no message.
+        protocols: transports the command may use; none by default.
+        name: how messages call the repository.
+
+    Raises:
+        SyncError: git is not installed (`Exit.ENVIRONMENT`).
+    """
+    try:
+        from git.cmd import Git  # imported late: it runs git once, and fails where there is none
+    except ImportError as error:
+        raise SyncError(
+            "git cannot be run", hint="install git 2.38 or newer", exit=Exit.ENVIRONMENT
+        ) from error
+    child = {**_ENVIRONMENT, "GIT_ALLOW_PROTOCOL": ":".join(protocols) or "none", **(env or {})}
+    # GitPython adds to os.environ and cannot take away, so env(1) does; names only, never values.
+    inherited = [n for n in os.environ if n.startswith("GIT_") and n not in child]
+    command = ["env", *(part for n in inherited for part in ("-u", n)), "git"]
+    command += [part for setting in _CONFIG for part in ("-c", setting)]
+    command += arguments
+    with tempfile.TemporaryFile() as stream:
+        stream.write(input or b"")
+        stream.seek(0)
+        result = Git(str(cwd)).execute(
+            command,
+            istream=cast(BinaryIO, stream),
+            env=child,
+            with_exceptions=False,
+            with_extended_output=True,
+            stdout_as_string=False,
+            strip_newline_in_stdout=False,
+        )
+    status, out, err = result
+    if status == 127 and not out:
+        raise SyncError("git cannot be run", hint="install git", exit=Exit.ENVIRONMENT, detail=err)
+    return status, out, err
+
+
+def failure(arguments: Sequence[str], where: str, err: str, exit: Exit) -> GitError:
+    lines = [line for line in redact(err).strip().splitlines() if line.strip()][-8:]
+    command = redact(" ".join(arguments))
+    return GitError(
+        f"git {command[:200]} failed in {where}" + (f": {lines[-1]}" if lines else ""),
+        exit=exit,
+        detail="\n".join(lines),
+    )
+
+
+def ls_remote(url: str, *patterns: str, protocols: Collection[str] = PROTOCOLS) -> dict[str, str]:
+    """The refs of a remote repository that match `patterns` (all without any): name -> id.
+    An annotated tag has two entries; the one ending in `^{}` is the commit.
+
+    Raises:
+        GitError: the remote cannot be read (`Exit.ENVIRONMENT`).
+    """
+    arguments = ["ls-remote", "--quiet", "--", url, *patterns]
+    status, out, err = run(arguments, cwd=Path(tempfile.gettempdir()), protocols=protocols)
+    if status:
+        raise failure(arguments[:1], redact(url), err, Exit.ENVIRONMENT)
+    pairs = (line.split("\t", 1) for line in decode(out).splitlines())
+    return {ref: id for id, ref in pairs}

@@ -1,0 +1,60 @@
+"""What git's objects and answers are here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+BLOB_MODES = ("100644", "100755", "120000")
+NO_BLOB = "0" * 40
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a tree. `type` is "blob", "tree" or "commit" (a submodule)."""
+
+    mode: str
+    type: str
+    id: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """One path that differs between two trees. `status` is A, D, M, T (type) or R (renamed from
+    `old_path`); `old_path` equals `path` otherwise. The absent side's mode is "000000"."""
+
+    status: str
+    path: str
+    old_path: str
+    old_mode: str
+    new_mode: str
+    old_id: str
+    new_id: str
+
+
+@dataclass(frozen=True)
+class MergeResult:
+    """`tree` holds conflict markers where `clean` is False. `messages` are git's, one a path."""
+
+    tree: str
+    clean: bool
+    conflicts: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+
+
+def blob_id(data: bytes) -> str:
+    """The id git gives a blob with these bytes."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def decode(data: bytes) -> str:
+    """git's output as text; bytes that are not UTF-8 become surrogate escapes."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def records(data: bytes) -> Iterator[str]:
+    """The NUL-ended records of git's `-z` output."""
+    text = decode(data)
+    return iter(text.removesuffix("\0").split("\0")) if text else iter(())
