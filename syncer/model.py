@@ -148,7 +148,7 @@ class Section:
     name: str
     address: int
     size: int
-    memory: str  # "flash", "ram" or "flash+ram" (initialised data)
+    memory: str  # "flash", "ram", "flash+ram" (initialised data) or "other"
 
 
 @dataclass(frozen=True)

@@ -384,9 +384,11 @@ class _Run:
         return make_target(self.order.target, exact=exact, bootrom=self.order.bootrom)
 
     def _programs(self, *kinds: str) -> tuple[object, ...]:
-        programs = {f.name: f.sha256 for f in self.found["build"].firmware if f.kind in kinds}
+        programs = {
+            (f.name, f.board): f.sha256 for f in self.found["build"].firmware if f.kind in kinds
+        }
         bootrom = file_digest(self.order.bootrom) if self.order.bootrom else ""
-        return programs, self.order.target, bootrom
+        return sorted(programs.items()), self.order.target, bootrom
 
     def _upstream_file(self, path: str) -> bytes:
         name = self.port.toml.upstream.name

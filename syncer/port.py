@@ -187,6 +187,9 @@ class Memory:
 
 @dataclass(frozen=True, config=_CLOSED)
 class Build:
+    """The first of `boards` is the one that programs are run on; the others are built. `uf2` is
+    the UF2 family of a board, whose examples are then written in that form too."""
+
     toolchain: Toolchain
     sdk: Sdk
     memories: dict[Literal["flash", "ram"], tuple[Memory, ...]]
@@ -194,6 +197,7 @@ class Build:
     generator: str = "Ninja"
     optimisation: str = "-O3"
     cmake: dict[str, str] = field(default_factory=dict)
+    uf2: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, config=_CLOSED)

@@ -139,9 +139,14 @@ def check_rebase(port: Port, rebased: Rebased, repositories: Mapping[str, Reposi
             )
 
 
+def _on_target(port: Port, built: BuildResult) -> tuple[Firmware, ...]:
+    """The programs for the board that they are run on."""
+    return tuple(f for f in built.firmware if f.board == port.toml.build.boards[0])
+
+
 def test(port: Port, built: BuildResult, target: Callable[[], Target], note: Note) -> TestsResult:
     """Run every test program, as many at a time as there are cores."""
-    programs = [firmware for firmware in built.firmware if firmware.kind == "test"]
+    programs = [f for f in _on_target(port, built) if f.kind == "test"]
 
     def one(firmware: Firmware) -> TestResult:
         run = target().run(
@@ -180,7 +185,7 @@ def bench(
     note: Note,
 ) -> BenchesResult:
     """Run every benchmark and its check; compare outputs with TFLM's on the host."""
-    by_name = {firmware.name: firmware for firmware in built.firmware}
+    by_name = {firmware.name: firmware for firmware in _on_target(port, built)}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = [
             pool.submit(_one_bench, port, spec, by_name, upstream_file, target)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
+from elftools.elf.elffile import ELFFile
 
 from syncer.build import (
     build,
@@ -14,6 +16,7 @@ from syncer.build import (
     measure,
     missing_tools,
     symbols_starting,
+    uf2,
 )
 from syncer.errors import Exit, SyncError
 from syncer.port import FirmwareSpec, Memory, Port, load_port
@@ -176,3 +179,34 @@ def test_the_build_sees_nothing_secret(toy: Toy, monkeypatch: pytest.MonkeyPatch
     text += 'if(DEFINED ENV{SECRET_TOKEN})\n  message(FATAL_ERROR "error: leaked")\nendif()\n'
     (toy.tree / "CMakeLists.txt").write_text(text)
     run(toy)
+
+
+UF2_BLOCK = struct.Struct("<8I476sI")
+
+
+def test_uf2_holds_every_byte_once(toy: Toy) -> None:
+    port = toy.port()
+    result = build(port, find_toolset(port.toml.build), toy.tree, toy.folder / "out")
+    elf = Path(result.firmware[0].elf)
+    data = uf2(elf, 0xE48BFF56)
+    assert len(data) % 512 == 0
+    memory: dict[int, int] = {}
+    for number, block in enumerate(UF2_BLOCK.iter_unpack(data)):
+        first, second, flags, address, size, index, count, family, payload, last = block
+        assert (first, second, last) == (0x0A324655, 0x9E5D5157, 0x0AB16F30)
+        assert (flags, size, index, count) == (0x2000, 256, number, len(data) // 512)
+        assert family == 0xE48BFF56
+        memory |= {address + n: byte for n, byte in enumerate(payload[:256])}
+    with elf.open("rb") as file:
+        for segment in ELFFile(file).iter_segments("PT_LOAD"):
+            start = segment["p_paddr"]
+            assert bytes(memory[start + n] for n in range(segment["p_filesz"])) == segment.data()
+
+
+def test_examples_are_written_as_uf2_for_the_boards_that_have_a_family(toy: Toy) -> None:
+    file = toy.port().file
+    text = file.read_text().replace('kind = "test"', 'kind = "example"')
+    file.write_text(text.replace('boards = ["toy"]', 'boards = ["toy"]\nuf2 = { toy = 7 }'))
+    port = load_port(file)
+    result = build(port, find_toolset(port.toml.build), toy.tree, toy.folder / "out")
+    assert Path(result.firmware[0].elf).with_suffix(".uf2").stat().st_size >= 512

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 FIRMWARE = Path(__file__).parent / "firmware"
 RESULTS = 0x20030000  # where programs leave what they found
@@ -36,5 +37,6 @@ def build(folder: Path, name: str, script: str = "link.ld") -> Program:
         subprocess.run([*command, "-T", FIRMWARE / script, *sources, "-o", elf], check=True)
     with elf.open("rb") as stream:
         table = ELFFile(stream).get_section_by_name(".symtab")
+        assert isinstance(table, SymbolTableSection)
         symbols = {symbol.name: symbol["st_value"] for symbol in table.iter_symbols()}
     return Program(elf, symbols)

@@ -170,7 +170,7 @@ def test_timer_counts_by_clock_hz(program: Build) -> None:
     for hz in (125_000_000, 48_000_000):
         with Machine(clock_hz=hz) as machine:
             machine.mark(peripherals["reading"])
-            (low,) = run(machine, peripherals, [(TIMER, None)] * 0 + [(TIMER + 0x28, None)])
+            (low,) = run(machine, peripherals, [(TIMER + 0x28, None)])
             machine.load(peripherals.path)
             machine.write(0x10010000, struct.pack("<4I", TIMER + 0x28, 0, 0, 0))
             ((_, _, cycle),) = machine.run().marks
@@ -231,3 +231,37 @@ def test_sram_alias_and_unmapped_registers(program: Build) -> None:
         assert run(machine, program("peripherals"), accesses) == [0x11, 0x22, 0, 0]
         found = [(block.first, block.reads, block.writes) for block in machine.unmapped]
     assert found == [(0x4003C010, 1, 1), (0x50200000, 1, 0)]
+
+
+def test_fifo_full_and_empty(program: Build) -> None:
+    hold: Access = (0x40012004, 1 << 16)  # core 1 shall not take what is pushed
+    status, push, pop = SIO + 0x50, SIO + 0x54, SIO + 0x58
+    accesses = [
+        hold,
+        (pop, None),
+        (status, None),
+        *[(push, n) for n in range(8)],
+        (status, None),
+        (push, 9),
+    ]
+    accesses += [(status, None), (status, 0), (pop, None), (status, None)]
+    with Machine() as machine:
+        got = run(machine, program("peripherals"), accesses)
+    assert got.pop(0) == 0  # core 1 announced itself from the boot ROM
+    # Bits: something to read, room to write, a write lost, a read of nothing.
+    assert got == [0b0010, 0b0000, 0b0100, 0, 0b1000]
+
+
+def test_core_1_held_in_reset_and_let_go(program: Build) -> None:
+    hold: Access = (0x40012004, 1 << 16)  # PSM_FRCE_OFF, set
+    let_go: Access = (0x40013004, 1 << 16)
+    done: Access = (0x4001000C, None)
+    with Machine() as machine:
+        assert run(machine, program("peripherals"), [hold, done]) == [0xFFFF]
+        assert machine.registers(1)["sleep"] == 3
+        wait: list[Access] = [(SIO, None)] * 20
+        got = run(machine, program("peripherals"), [hold, let_go, done, *wait])
+        assert got[0] == 0x1FFFF
+        # Back in the boot ROM, waiting for its launch.
+        assert machine.registers(1)["sleep"] == 1
+        assert machine.registers(1)["pc"] < 0x4000

@@ -142,3 +142,11 @@ def test_a_fill_blocks_the_cache_for_both_cores(program: Build) -> None:
     # Both walk the same table, the first ahead: its fills are what the other waits for.
     assert first.stall_xip_fill > 50 * second.stall_xip_fill
     assert second.stall_xip_port > 0.9 * first.stall_xip_fill
+
+
+def test_the_model_stays_as_it_was_fitted(program: Build) -> None:
+    """Fetches, cache, banks and interleaving together decide this figure. It says nothing by
+    itself; but the model was fitted to a board as a whole, so it shall not change unnoticed."""
+    with Machine() as machine:
+        machine.load(program("two_cores").path)
+        assert machine.run(until="!").cycles == 160770

@@ -48,13 +48,15 @@ static struct Op special_data(uint32_t pc, unsigned h)
     switch (h >> 8 & 3) {
     case 0:
         if (d == 15) return op(OP_ADD_TO_PC, d, source, 0, pc + 4);
-        return source == 15 ? op(OP_ADD_HIGH_PC, d, 0, 0, pc + 4) : op(OP_ADD_HIGH, d, source, 0, 0);
+        return source == 15 ? op(OP_ADD_HIGH_PC, d, 0, 0, pc + 4)
+                            : op(OP_ADD_HIGH, d, source, 0, 0);
     case 1:
         return d == 15 || source == 15 ? op(OP_UNDEFINED, 0, 0, 0, h)
                                        : op(OP_CMP_HIGH, d, source, 0, 0);
     case 2:
         if (d == 15) return op(OP_MOV_TO_PC, d, source, 0, pc + 4);
-        return source == 15 ? op(OP_MOV_HIGH_PC, d, 0, 0, pc + 4) : op(OP_MOV_HIGH, d, source, 0, 0);
+        return source == 15 ? op(OP_MOV_HIGH_PC, d, 0, 0, pc + 4)
+                            : op(OP_MOV_HIGH, d, source, 0, 0);
     default:
         if (source == 15) return op(OP_UNDEFINED, 0, 0, 0, h);
         return h & 0x80 ? op(OP_BLX, 0, source, 0, pc + 2) : op(OP_BX, 0, source, 0, 0);
@@ -116,7 +118,8 @@ static struct Op wide(const struct Machine *m, uint32_t pc, unsigned h)
     }
     if ((h & 0xfff0) == 0xf380 && (l & 0xff00) == 0x8800) return op(OP_MSR, h & 15, 0, 0, l & 255);
     if (h == 0xf3ef && (l & 0xf000) == 0x8000) return op(OP_MRS, l >> 8 & 15, 0, 0, l & 255);
-    if (h == 0xf3bf && (l & 0xffc0) == 0x8f40 && (l >> 4 & 3) != 3) return op(OP_BARRIER, 0, 0, 0, 0);
+    if (h == 0xf3bf && (l & 0xffc0) == 0x8f40 && (l >> 4 & 3) != 3) /* DSB, DMB, ISB */
+        return op(OP_BARRIER, 0, 0, 0, 0);
     return op(OP_UNDEFINED, 0, 0, 0, h);
 }
 

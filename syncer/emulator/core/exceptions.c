@@ -168,7 +168,8 @@ bool return_from_exception(struct Machine *m, struct Core *c, uint32_t exc_retur
     if (ended >= EXCEPTION_IRQ0)
         c->nvic.pending |= c->nvic.lines & 1u << (ended - EXCEPTION_IRQ0);
 
-    select_stack(c, to_process ? c->control | CONTROL_SPSEL : c->control & ~(uint32_t)CONTROL_SPSEL);
+    uint32_t main_stack = c->control & ~(uint32_t)CONTROL_SPSEL;
+    select_stack(c, to_process ? main_stack | CONTROL_SPSEL : main_stack);
     uint32_t frame[8];
     const uint32_t frame_size = sizeof frame;
     const uint8_t *stack = plain_memory(m, c->r[13], frame_size);
@@ -241,7 +242,7 @@ void poll_exceptions(struct Machine *m, struct Core *c, uint64_t now)
 
 /* ---- SysTick (B3.3): counts clk_sys down from RELOAD to 0, RELOAD + 1 cycles each round */
 
-enum { SYSTICK_ENABLE = 1, SYSTICK_TICKINT = 2, SYSTICK_CLKSOURCE = 4, SYSTICK_COUNTFLAG = 1 << 16 };
+enum { SYSTICK_ENABLE = 1, SYSTICK_TICKINT = 2, SYSTICK_COUNTFLAG = 1 << 16 };
 
 static uint32_t systick_value(const struct SysTick *s, uint64_t t)
 {
@@ -309,7 +310,8 @@ static void systick_write(struct Machine *m, struct Core *c, uint32_t offset, ui
 /* ---- registers (B3.2.2, B3.4.3) */
 
 enum {
-    ICSR = 0xd04, VTOR = 0xd08, AIRCR = 0xd0c, SCR = 0xd10, CCR = 0xd14, SHPR2 = 0xd1c, SHPR3 = 0xd20,
+    ICSR = 0xd04, VTOR = 0xd08, AIRCR = 0xd0c, SCR = 0xd10, CCR = 0xd14, SHPR2 = 0xd1c,
+    SHPR3 = 0xd20,
     NVIC_ISER = 0x100, NVIC_ICER = 0x180, NVIC_ISPR = 0x200, NVIC_ICPR = 0x280,
     NVIC_IPR = 0x400, NVIC_IPR_END = 0x420, CPUID_BASE = 0xd00
 };
@@ -380,7 +382,9 @@ bool system_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t 
     case NVIC_ISER: c->nvic.enabled |= value; return true;
     case NVIC_ICER: c->nvic.enabled &= ~value; return true;
     case NVIC_ISPR: set_pending(m, c, value); return true;
-    case NVIC_ICPR: c->nvic.pending = (c->nvic.pending & ~value) | (c->nvic.lines & value); return true;
+    case NVIC_ICPR: /* an input that is still high stays pending */
+        c->nvic.pending = (c->nvic.pending & ~value) | (c->nvic.lines & value);
+        return true;
     case ICSR: write_icsr(c, value); return true;
     case VTOR: c->vtor = value & ~0xffu; return true;
     case AIRCR:

@@ -63,7 +63,7 @@
     do {                                                                                         \
         uint32_t jump_target = (address);                                                        \
         if (UNLIKELY(!set_pc(m, c, jump_target))) {                                              \
-            raise_fault(m, c, FAULT_FETCH, jump_target, 0);                                      \
+            raise_fault(m, c, FAULT_FETCH, jump_target & ~1u, 0);                                \
             goto fault;                                                                          \
         }                                                                                        \
         ip = c->ip;                                                                              \

@@ -43,7 +43,7 @@ static uint32_t sysinfo(struct Machine *m, uint32_t address)
     return 0;
 }
 
-/* The glitchless multiplexers say which source they have selected, the others nothing (2.15.3.2). */
+/* The glitchless multiplexers say which source they have selected (2.15.3.2). */
 static bool clock_selected(const struct Machine *m, uint32_t offset, uint32_t *value)
 {
     const uint32_t *stored = m->apb[CLOCKS];

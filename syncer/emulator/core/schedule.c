@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Interleaving the two cores. The core that is behind in cycles runs until it is ahead of the other
- * (by a quantum, where timing does not matter); at a tie it goes on. The interpreter does that alternation itself as
- * long as nothing else matters (m->switch_before); everything else comes here.
+ * (by a quantum, where timing does not matter); at a tie it goes on. The interpreter does that
+ * alternation itself as long as nothing else matters (m->switch_before); the rest comes here.
  *
  * Nothing here may depend on when it is called beyond what the cores did: ending a slice early and
  * calling again must give the same run.

@@ -93,8 +93,10 @@ log_end:
     ldr r0, =second
     bl launch_core1
     ldr r4, =SIO
-    movs r0, #0x77
+    movs r0, #0x76                  /* one interrupt each, though the input stays high */
+    movs r1, #0x77
     str r0, [r4, #0x54]
+    str r1, [r4, #0x54]
 sleep:
     wfe
     b sleep
@@ -108,8 +110,9 @@ sleep:
     str r1, [r0]
     ldr r0, =0xe000e100
     str r1, [r0]
+rest:
     wfi
-    b .
+    b rest
 
     function svcall
     mov r3, sp

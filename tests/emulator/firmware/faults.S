@@ -53,7 +53,7 @@ table:
     function break_seven
     bkpt #7
     function jump_nowhere
-    ldr r0, =0x70000001
+    ldr r0, =0x20042101
     bx r0
     function bad_stack
     movs r0, #0

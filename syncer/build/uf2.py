@@ -1,0 +1,54 @@
+"""UF2, the form in which a board takes a program from a USB drive.
+
+The format is https://github.com/microsoft/uf2, README.md: blocks of 512 bytes, each with 256 bytes
+of the program, its address and a family that says which chip it is for.
+"""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+from elftools.elf.elffile import ELFFile
+
+from syncer.errors import Exit, SyncError
+
+_MAGIC = (0x0A324655, 0x9E5D5157, 0x0AB16F30)
+_FAMILY_GIVEN = 0x2000
+_PAYLOAD = 256
+_BLOCK = struct.Struct("<8I476sI")
+
+
+def uf2(elf: Path, family: int) -> bytes:
+    """A program as UF2: every page of 256 bytes that it touches, in order of address. A page
+    that it fills only in part is padded with zeros.
+
+    Raises:
+        SyncError: (BUILD) two segments lie on one another, or there is nothing to load.
+    """
+    pages: dict[int, bytearray] = {}
+    filled: set[int] = set()
+    with elf.open("rb") as file:
+        for segment in ELFFile(file).iter_segments():
+            if segment["p_type"] != "PT_LOAD" or not segment["p_filesz"]:
+                continue
+            for offset, byte in enumerate(segment.data()):
+                address = int(segment["p_paddr"]) + offset
+                if address in filled:
+                    raise SyncError(
+                        f"{elf}: two segments load address {address:#x}", exit=Exit.BUILD
+                    )
+                filled.add(address)
+                page = pages.setdefault(address - address % _PAYLOAD, bytearray(_PAYLOAD))
+                page[address % _PAYLOAD] = byte
+    if not pages:
+        raise SyncError(f"{elf} has nothing to load", exit=Exit.BUILD)
+    blocks = (
+        _BLOCK.pack(
+            *(_MAGIC[0], _MAGIC[1], _FAMILY_GIVEN, address, _PAYLOAD, number, len(pages), family),
+            bytes(pages[address]),
+            _MAGIC[2],
+        )
+        for number, address in enumerate(sorted(pages))
+    )
+    return b"".join(blocks)
