@@ -31,6 +31,8 @@ DIGESTS = {
     "gesture.tflite": "d148686f2e60b8c999c335c7990bce0300a48ad43e4e02f3b011a25e1caddf51",
     "person.bmp": "a9dffda299af967af7907964cc82ce16457d2592832c0898703c09b175b97dc0",
     "no_person.bmp": "1828192ef06d58dd864febb54ab77e91a0594fbfdc054c0c4b9c4f737081c9af",
+    "keyword_input.bin": "22a2167da11218c279244211347d0b1a3493beef5c8af52befe291d96c45a747",
+    "gesture_input.bin": "753fc14698ceb186e985ac530cb8844988d5bdee70e60bc12e8f51cb88893c60",
 }
 MAKERS = [models.person_detect, models.keyword, models.gesture]
 Maker = Callable[[], model_network.Network]
@@ -41,6 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models")
     models.write_models(path)
     models.write_images(path)
+    models.write_inputs(path)
     return path
 
 
