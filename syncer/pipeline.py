@@ -91,6 +91,7 @@ def roll(port: Port, order: Order, progress: Progress) -> Outcome:
     Raises:
         SyncError: (HELD) another roll holds the port; (USAGE) no such stage or target.
     """
+    make_target(order.target, exact=True, bootrom=order.bootrom)
     if order.until not in STAGES:
         raise SyncError(
             f"there is no stage {order.until!r}",
@@ -403,8 +404,10 @@ def make_target(name: str, *, exact: bool, bootrom: Path | None = None) -> Targe
     """The target that `--target` names.
 
     Raises:
-        SyncError: (USAGE) there is none of that name.
+        SyncError: (USAGE) there is none of that name; or there is no such boot ROM.
     """
+    if bootrom and not bootrom.is_file():
+        raise SyncError(f"there is no boot ROM {bootrom}")
     if name != "emulator":
         raise SyncError(
             f"there is no target {name!r}", hint="The targets are: emulator.", exit=Exit.USAGE

@@ -312,6 +312,20 @@ class Port:
             )
         return full
 
+    def read(self, path: str) -> bytes:
+        """The bytes of a file that port.toml names.
+
+        Raises:
+            SyncError: it is not there, cannot be read, or lies outside the root.
+        """
+        full = self.at(path)
+        try:
+            return full.read_bytes()
+        except OSError as error:
+            raise SyncError(
+                f"{full}: {error.strerror}", hint=f"{self.file} names it; restore or correct it."
+            ) from None
+
 
 _SCHEMA = TypeAdapter(PortFile)
 

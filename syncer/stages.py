@@ -81,9 +81,7 @@ def rebase(
             repo, _series(port, pin), _target(repo, pin), base_commit=base
         )
         patches += results
-        tree, laid = apply_overrides(
-            repo, pin.name, tree, port.toml.override, lambda source: port.at(source).read_bytes()
-        )
+        tree, laid = apply_overrides(repo, pin.name, tree, port.toml.override, port.read)
         overrides += laid
         trees[pin.name] = tree
     return Rebased(trees, tuple(patches), tuple(overrides))
@@ -359,7 +357,7 @@ def changed_files(port: Port, rebased: Rebased, lock: Lock) -> dict[str, str | N
             elif patch.refreshed is not None:
                 files[f"{folder}/{patch.file}"] = patch.refreshed
         if any(patch.verdict in gone for patch in mine):
-            old = port.at(f"{folder}/{SERIES}").read_text("utf-8")
+            old = port.read(f"{folder}/{SERIES}").decode()
             kept = [patch.file for patch in mine if patch.verdict not in gone]
             files[f"{folder}/{SERIES}"] = series_text(kept, old)
     return files

@@ -28,6 +28,8 @@ def print_detail(error: SyncError) -> None:
     """The longer output behind an error, on standard error."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     for line in error.detail.splitlines():
+        if line.strip() in error.message:
+            continue
         console.print(f"  [dim]{escape(line)}[/]")
 
 

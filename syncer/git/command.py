@@ -14,6 +14,8 @@ from syncer.git.objects import decode
 
 PROTOCOLS = ("file", "https", "ssh")
 
+_UNREACHABLE = "Look at the network and the URL, or name a mirror with --mirrors FILE."
+
 _ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -122,6 +124,7 @@ def failure(arguments: Sequence[str], where: str, err: str, exit: Exit) -> GitEr
     command = redact(" ".join(arguments))
     return GitError(
         f"git {command[:200]} failed in {where}" + (f": {lines[-1]}" if lines else ""),
+        hint=_UNREACHABLE if exit is Exit.ENVIRONMENT else "",
         exit=exit,
         detail="\n".join(lines),
     )

@@ -46,7 +46,7 @@ _NEXT = {
     Verdict.BUILD: "Mend the port for the new upstream: the first error says where.",
     Verdict.TEST: "Find out why, and mend the port or hold this upstream back.",
     Verdict.ENVIRONMENT: "Install what the message names, then roll again.",
-    Verdict.HELD: "Lift the hold when its reason is gone.",
+    Verdict.HELD: "Wait for the other roll to end, then roll again.",
     Verdict.FOREIGN_COMMITS: "Take those commits over or move them away, then roll again.",
     Verdict.INTERRUPTED: "Let the roll continue: finished stages are kept.",
     Verdict.BUG: "Report it with the log file.",
