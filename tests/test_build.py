@@ -135,6 +135,18 @@ def test_another_optimisation_than_meant_is_refused(toy: Toy, flags: str) -> Non
     assert "main.c" in caught.value.message
 
 
+def test_a_moved_sdk_is_not_mixed_with_the_old(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (toy.tree / "CMakeLists.txt").read_text()
+    text += 'set(SEEN "${TOYSDK_PATH}" CACHE PATH "the first one seen")\n'
+    text += 'if(NOT SEEN STREQUAL TOYSDK_PATH)\n  message(FATAL_ERROR "error: mixed")\nendif()\n'
+    (toy.tree / "CMakeLists.txt").write_text(text)
+    run(toy)
+    moved = toy.folder / "moved"
+    toy.sdk.rename(moved)
+    monkeypatch.setenv("TOYSDK_PATH", str(moved))
+    run(toy)
+
+
 def test_a_firmware_that_no_target_makes(toy: Toy) -> None:
     text = (toy.tree / "CMakeLists.txt").read_text().replace("OUTPUT_NAME prog.elf", "")
     (toy.tree / "CMakeLists.txt").write_text(text)

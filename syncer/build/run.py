@@ -34,7 +34,9 @@ def build(port: Port, toolset: Toolset, tree: Path, folder: Path) -> BuildResult
     firmware: list[Firmware] = []
     for board in port.toml.build.boards:
         out = folder / board
-        _run(_configure_command(port, toolset, tree, out, board), log, _CONFIGURE_SECONDS)
+        command = _configure_command(port, toolset, tree, out, board)
+        _start_anew(out, [*command, *(f"{t.path} {t.version}" for t in toolset.tools)])
+        _run(command, log, _CONFIGURE_SECONDS)
         _check_flags(port, tree, out)
         _run(["ninja", "-C", str(out)], log, _BUILD_SECONDS)
         family = port.toml.build.uf2.get(board)
@@ -44,6 +46,16 @@ def build(port: Port, toolset: Toolset, tree: Path, folder: Path) -> BuildResult
             if family is not None and spec.kind == "example":
                 elf.with_suffix(".uf2").write_bytes(uf2(elf, family))
     return BuildResult(toolset.tools, tuple(firmware), str(log))
+
+
+def _start_anew(out: Path, settings: Sequence[str]) -> None:
+    """Empty a build folder that other settings made: CMake keeps what it found then, an SDK's
+    folder for one, and mixes it with what it is told now."""
+    made_with, text = out / "made-with.txt", "\n".join(settings)
+    if not made_with.is_file() or made_with.read_text() != text:
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir(parents=True)
+        made_with.write_text(text)
 
 
 def _configure_command(
