@@ -27,6 +27,7 @@ XIP_WORD = 50
 # gets to see an interrupt from the keyboard.
 _SLICE = 50_000_000
 _BUFFER = 0x10000
+_MOST_TEXT = 64 << 20
 
 
 @functools.cache
@@ -172,7 +173,7 @@ class Machine:
             on_line: called with each line, without its end, as it is complete.
 
         Raises:
-            SyncError: nothing is loaded.
+            SyncError: nothing is loaded; the firmware prints without end.
         """
         if not self._loaded:
             raise SyncError("no firmware is loaded")
@@ -193,6 +194,11 @@ class Machine:
                     count -= 1
                     if count == 0:
                         reason = "line"
+            if len(sent[0]) + len(sent[1]) > _MOST_TEXT:
+                raise SyncError(
+                    f"the firmware has sent more than {_MOST_TEXT >> 20} MB by cycle {self.cycles}",
+                    exit=Exit.TEST,
+                )
             reason = reason or self._reason(stop, end)
         return RunResult(
             reason=reason,

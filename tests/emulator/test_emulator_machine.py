@@ -93,6 +93,28 @@ def test_a_line_may_come_in_two_runs(program: Build, machine: Machine) -> None:
     assert "".join(part.uart for part in parts) == "tick\r\n"
 
 
+def test_printing_without_end(
+    program: Build, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syncer.emulator.machine._MOST_TEXT", 1000)
+    machine.load(program("forever").path)
+    with pytest.raises(SyncError, match="has sent more than") as caught:
+        machine.run()
+    assert caught.value.exit == Exit.TEST
+
+
+def test_an_interrupted_run_goes_on(program: Build, machine: Machine) -> None:
+    def interrupt(line: str) -> None:
+        raise KeyboardInterrupt
+
+    machine.load(program("forever").path)
+    with pytest.raises(KeyboardInterrupt):
+        machine.run(until="tick", on_line=interrupt)
+    second = machine.run(until="tick")
+    machine.load(program("forever").path)
+    assert machine.run(until="tick", count=2).cycles == second.cycles
+
+
 def test_cycles_limit(program: Build, machine: Machine) -> None:
     machine.load(program("forever").path)
     result = machine.run(max_cycles=5000)
