@@ -53,7 +53,7 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:  # objects are left beside the sources
         core = Path(shutil.copytree(_CORE, Path(scratch, "core")))
         built = Path(_builder(core, Path(scratch)).compile(tmpdir=scratch))
-        target = _FOLDER / built.name
+        target = _FOLDER / "_core.abi3.so"  # as setuptools names it: never two of them
         # A loaded module must not be written over: put the new one in its place.
         fresh = target.with_suffix(".new")
         shutil.copyfile(built, fresh)
