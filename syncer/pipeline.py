@@ -58,10 +58,11 @@ class Order:
 
 
 class Progress(Protocol):
-    """Who watches a roll."""
+    """Who watches a roll: a stage begins, has something to tell, is this far, ends."""
 
     def begin(self, stage: str) -> None: ...
     def note(self, text: str) -> None: ...
+    def step(self, text: str) -> None: ...
     def end(self, record: StageRecord) -> None: ...
 
 
@@ -119,14 +120,13 @@ class _Run:
         error: SyncError | None = None
         published: Published | None = None
         try:
-            for name in STAGES[: STAGES.index("report")]:
-                if not self._wanted(name):
-                    break
-                getattr(self, name)()
+            line = (self.resolve, self.rebase, self.tree, self.build, self.test, self.bench)
+            for stage in line[: STAGES.index(self.order.until) + 1]:
+                stage()
         except SyncError as caught:
             error = caught
         except KeyboardInterrupt:
-            self._state("interrupted")
+            self._state("interrupted", stage=STAGES[len(self.records)])
             raise
         roll = self._roll(error)
         try:
@@ -277,7 +277,11 @@ class _Run:
             "build",
             BuildResult,
             lambda: build_tree(
-                self.port, toolset(), Path(self.found["tree"].path), self.port.state / "build"
+                self.port,
+                toolset(),
+                Path(self.found["tree"].path),
+                self.port.state / "build",
+                self.progress.step,
             ),
             result="build",
             key=lambda: key_of(
@@ -332,6 +336,8 @@ class _Run:
             ),
             result="benches",
             key=lambda: key,
+            # What TFLM on the host could not say this time, it may say the next.
+            holds=lambda r: all(b.outputs is not Verdict.NOT_CHECKED for b in r.results),
             check=lambda r: stages.check_benches(r, self.lock),
         )
 

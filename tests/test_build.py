@@ -120,6 +120,38 @@ def test_a_compiler_error_is_shown(toy: Toy) -> None:
     assert "nothing" in caught.value.detail
 
 
+def test_a_build_that_hangs_is_stopped(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (toy.tree / "CMakeLists.txt").read_text()
+    text += "add_custom_target(hang ALL COMMAND sleep 60)\n"
+    (toy.tree / "CMakeLists.txt").write_text(text)
+    monkeypatch.setattr("syncer.build.run._BUILD_SECONDS", 1)
+    with pytest.raises(SyncError, match="ninja was killed; it may run for 1 s"):
+        run(toy)
+
+
+def test_steps_are_told(toy: Toy) -> None:
+    port = toy.port()
+    told: list[str] = []
+    toolset = find_toolset(port.toml.build)
+    build(port, toolset, toy.tree, toy.folder / "out", told.append)
+    assert told and told[-1].startswith("[") and "/" in told[-1]
+
+
+def test_other_boards_get_the_examples_only(toy: Toy) -> None:
+    file = toy.port().file
+    text = file.read_text().replace('boards = ["toy"]', 'boards = ["toy", "second"]')
+    text += '[[firmware]]\nname = "shown"\nkind = "example"\nsources = ["main.c"]\n'
+    file.write_text(text)
+    cmake = CMAKE.replace("FLAGS", "-O2").replace('TOY_BOARD STREQUAL "toy"', "TOY_BOARD")
+    program = cmake[cmake.index("add_executable") :]
+    cmake += program.replace("prog", "shown")
+    (toy.tree / "CMakeLists.txt").write_text(cmake)
+    port = load_port(file)
+    result = build(port, find_toolset(port.toml.build), toy.tree, toy.folder / "out")
+    built = [(firmware.name, firmware.board) for firmware in result.firmware]
+    assert built == [("prog", "toy"), ("shown", "toy"), ("shown", "second")]
+
+
 def test_a_cmake_error_is_shown(toy: Toy) -> None:
     (toy.tree / "CMakeLists.txt").write_text("include(nowhere.cmake)\n")
     with pytest.raises(SyncError, match="cmake failed") as caught:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Timer
 
 from syncer.build.elf import measure
 from syncer.build.tools import Toolset
@@ -22,8 +25,15 @@ _CONFIGURE_SECONDS = 600
 _BUILD_SECONDS = 3600
 
 
-def build(port: Port, toolset: Toolset, tree: Path, folder: Path) -> BuildResult:
-    """Configure and build the tree for each board, in `folder`/<board>; examples as UF2 too.
+def build(
+    port: Port,
+    toolset: Toolset,
+    tree: Path,
+    folder: Path,
+    say: Callable[[str], None] = lambda _: None,
+) -> BuildResult:
+    """Configure and build the tree in `folder`/<board>: every program for the first board, the
+    examples for the others; examples as UF2 too. `say` is told each step as it ends.
 
     Raises:
         SyncError: (BUILD) with the compiler's own words; or the flags meant did not reach it.
@@ -32,15 +42,18 @@ def build(port: Port, toolset: Toolset, tree: Path, folder: Path) -> BuildResult
     folder.mkdir(parents=True, exist_ok=True)
     log.write_text("")
     firmware: list[Firmware] = []
+    first = port.toml.build.boards[0]
     for board in port.toml.build.boards:
         out = folder / board
+        specs = [s for s in port.toml.firmware if board == first or s.kind == "example"]
         command = _configure_command(port, toolset, tree, out, board)
         _start_anew(out, [*command, *(f"{t.path} {t.version}" for t in toolset.tools)])
-        _run(command, log, _CONFIGURE_SECONDS)
+        _run(command, log, _CONFIGURE_SECONDS, say)
         _check_flags(port, tree, out)
-        _run(["ninja", "-C", str(out)], log, _BUILD_SECONDS)
+        targets = [spec.name for spec in specs] if board != first else []
+        _run(["ninja", "-C", str(out), *targets], log, _BUILD_SECONDS, say)
         family = port.toml.build.uf2.get(board)
-        for spec in port.toml.firmware:
+        for spec in specs:
             elf = out / "firmware" / f"{spec.name}.elf"
             firmware.append(measure(spec, board, elf, port.toml.build.memories))
             if family is not None and spec.kind == "example":
@@ -73,14 +86,15 @@ def _configure_command(
     return command + [f"-D{name}={value}" for name, value in cache.items()]
 
 
-def _run(command: Sequence[str], log: Path, seconds: int) -> None:
+def _run(command: Sequence[str], log: Path, seconds: int, say: Callable[[str], None]) -> None:
     environment = {
         name: value
         for name, value in os.environ.items()
         if name in ("PATH", "HOME", "TMPDIR", "CCACHE_DIR")
     } | {"LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
-    try:
-        done = subprocess.run(
+    with (
+        log.open("a") as file,
+        subprocess.Popen(
             command,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -88,27 +102,50 @@ def _run(command: Sequence[str], log: Path, seconds: int) -> None:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            timeout=seconds,
-            check=False,
+            start_new_session=True,
+        ) as child,
+    ):
+        late = Timer(seconds, _stop, [child])
+        late.start()
+        try:
+            file.write(f"$ {shlex.join(command)}\n")
+            lines = []
+            assert child.stdout is not None
+            for line in child.stdout:
+                file.write(line)
+                lines.append(line.rstrip("\n"))
+                if step := re.match(r"\[\d+/\d+\]", line):
+                    say(step[0])
+            status = child.wait()
+        except BaseException:
+            _stop(child)
+            raise
+        finally:
+            late.cancel()
+    if status == -signal.SIGKILL:
+        raise SyncError(
+            f"{command[0]} was killed; it may run for {seconds} s",
+            exit=Exit.BUILD,
+            hint=f"Log: {log}",
         )
-    except subprocess.TimeoutExpired:
+    if status:
         raise SyncError(
-            f"{command[0]} was stopped after {seconds} s", exit=Exit.BUILD, hint=f"Log: {log}"
-        ) from None
-    with log.open("a") as file:
-        file.write(f"$ {shlex.join(command)}\n{done.stdout}\n")
-    if done.returncode:
-        raise SyncError(
-            f"{command[0]} failed with exit {done.returncode}",
+            f"{command[0]} failed with exit {status}",
             hint=f"The whole log: {log}",
             exit=Exit.BUILD,
-            detail=_failure(done.stdout),
+            detail=_failure(lines),
         )
 
 
-def _failure(output: str) -> str:
+def _stop(child: subprocess.Popen[str]) -> None:
+    """End the child and the compilers it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+
+
+def _failure(output: Sequence[str]) -> str:
     """The lines that say what went wrong, else the last ones; command lines left out."""
-    lines = [line for line in output.splitlines() if len(line) < 300]
+    lines = [line for line in output if len(line) < 300]
     errors = [i for i, line in enumerate(lines) if re.search(r"\berror\b|CMake Error", line, re.I)]
     start = max(errors[0] - 1, 0) if errors else max(len(lines) - 20, 0)
     return "\n".join(lines[start : start + 20])

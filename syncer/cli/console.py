@@ -69,7 +69,11 @@ class Watch:
     def note(self, text: str) -> None:
         if self.verbose:
             self.console.print(f"    [dim]{escape(text)}[/]")
-        elif self._status:
+        else:
+            self.step(text)
+
+    def step(self, text: str) -> None:
+        if self._status:
             self._status.update(f"{self._stage} … [dim]{escape(text)}[/]")
 
     def end(self, record: StageRecord) -> None:

@@ -214,3 +214,23 @@ def test_json_is_the_status_document(fresh: World, tmp_path: Path) -> None:
     document = json.loads(out.read_text())
     status.check(document)
     assert document["verdict"] == "conflict"
+
+
+def test_outputs_that_could_not_be_checked_are_checked_the_next_time(
+    shared: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shared.roll().error is None
+    with monkeypatch.context() as patch:
+        # As on a machine where TFLM's package is not installed.
+        patch.setattr("syncer.bench.oracle.WORKER", Path("/nonexistent/worker.py"))
+        patch.setattr("syncer.pipeline._version", lambda _: "")
+        roll = shared.roll().roll
+        assert roll.benches is not None
+        assert {bench.outputs for bench in roll.benches.results} == {Verdict.NOT_CHECKED}
+        assert all(bench.note for bench in roll.benches.results)
+        again = shared.roll().roll
+        assert not next(r for r in again.stages if r.name == "bench").cached
+    assert "not checked" in (shared.port.state / "publish" / "body.md").read_text()
+    roll = shared.roll().roll
+    assert roll.benches is not None
+    assert {bench.outputs for bench in roll.benches.results} == {Verdict.PASSED}

@@ -28,6 +28,8 @@ class Silent:
 
     def note(self, text: str) -> None: ...
 
+    def step(self, text: str) -> None: ...
+
     def end(self, record: StageRecord) -> None:
         self.at_end(record)
 
