@@ -146,8 +146,11 @@ class _Run:
 
     def _roll(self, error: SyncError | None) -> Roll:
         verdict, message, hint = Verdict.PASSED, "", ""
+        benches = self.found.get("benches")
         if error:
             verdict, message, hint = verdict_of(error.exit), error.message, error.hint
+        elif benches and not _all_checked(benches):
+            verdict = Verdict.NOT_CHECKED
         elif all(r.cached for r in self.records if r.name != "resolve") and len(self.records) > 1:
             verdict = Verdict.UP_TO_DATE
         return Roll(
@@ -170,6 +173,7 @@ class _Run:
         key: Callable[[], str] | None = None,
         holds: Callable[[T], bool] = lambda _: True,
         check: Callable[[T], None] = lambda _: None,
+        verdict: Callable[[T], Verdict] = lambda _: Verdict.PASSED,
     ) -> T:
         """Run one stage, or take its result from the journal where the key is the same and what
         the result speaks of is still there (`holds`). `check` raises if the result is a failure;
@@ -194,7 +198,7 @@ class _Run:
             seconds = time.monotonic() - started
             self._record(name, verdict_of(error.exit), seconds, cached, error.message)
             raise
-        self._record(name, Verdict.PASSED, seconds, cached)
+        self._record(name, verdict(value), seconds, cached)
         return value
 
     def _record(
@@ -337,7 +341,8 @@ class _Run:
             result="benches",
             key=lambda: key,
             # What TFLM on the host could not say this time, it may say the next.
-            holds=lambda r: all(b.outputs is not Verdict.NOT_CHECKED for b in r.results),
+            holds=_all_checked,
+            verdict=lambda r: Verdict.PASSED if _all_checked(r) else Verdict.NOT_CHECKED,
             check=lambda r: stages.check_benches(r, self.lock),
         )
 
@@ -404,6 +409,11 @@ class _Run:
             if entry.path == path:
                 return repo.blob(entry.id)
         raise SyncError(f"upstream has no {path}", hint="Follow it in port.toml, benchmark.")
+
+
+def _all_checked(benches: BenchesResult) -> bool:
+    """Whether every model's outputs were compared with TFLM's on the host."""
+    return all(bench.outputs is not Verdict.NOT_CHECKED for bench in benches.results)
 
 
 def make_target(name: str, *, exact: bool, bootrom: Path | None = None) -> Target:

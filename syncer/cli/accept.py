@@ -14,7 +14,7 @@ from syncer.model import Roll, Verdict
 from syncer.port import Port, load_port
 from syncer.stages import changed_files, next_lock
 
-_ACCEPTABLE = (Verdict.PASSED, Verdict.UP_TO_DATE, Verdict.GATE)
+_ACCEPTABLE = (Verdict.PASSED, Verdict.UP_TO_DATE, Verdict.NOT_CHECKED, Verdict.GATE)
 
 
 @click.command()

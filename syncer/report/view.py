@@ -59,15 +59,23 @@ def short(commit: str) -> str:
 
 def symbol(document: Document) -> str:
     verdict = Verdict(document["verdict"])
-    if verdict in GOOD:
+    if verdict in GOOD and not partial(document):
         return "✅"
-    return "⚠️" if verdict in ASKS or verdict == Verdict.NOT_CHECKED else "❌"
+    asks = verdict in ASKS or verdict == Verdict.NOT_CHECKED or partial(document)
+    return "⚠️" if asks else "❌"
+
+
+def partial(document: Document) -> bool:
+    """Whether a roll that met no obstacle was told to stop before it had measured anything."""
+    return Verdict(document["verdict"]) in GOOD and document["benches"] is None
 
 
 def headline(document: Document) -> str:
     """The verdict in a few words."""
     verdict = Verdict(document["verdict"])
     words = _HEADLINES[verdict]
+    if partial(document):
+        return "Passed as far as it went"
     if verdict == Verdict.CONFLICT and (patches := conflicts(document)):
         words = f"{plural(len(patches), 'patch', 'patches')} in conflict"
     elif verdict == Verdict.GATE and (over := over_limit(document)):
@@ -81,6 +89,8 @@ def headline(document: Document) -> str:
 
 def next_step(document: Document) -> str:
     """What to do, in one or two sentences; may hold code in backticks."""
+    if partial(document):
+        return "Run `sync` without --until for the rest."
     return document["hint"] or _NEXT[Verdict(document["verdict"])]
 
 

@@ -15,6 +15,7 @@ from syncer.lock import load_lock
 from syncer.model import PatchVerdict, StageRecord, Verdict
 from syncer.pipeline import STAGES
 from syncer.report import status
+from syncer.report.view import headline
 
 pytestmark = pytest.mark.slow
 
@@ -80,6 +81,7 @@ def test_until_stops_there(shared: World) -> None:
     verdicts = shared.verdicts(done)
     assert verdicts["tree"] == "passed"
     assert {verdicts[name] for name in STAGES[3:]} == {"not run"}
+    assert headline(status.status_document(done)) == "Passed as far as it went"
     with pytest.raises(SyncError) as caught:
         shared.roll(until="nowhere")
     assert caught.value.exit is Exit.USAGE
@@ -227,6 +229,8 @@ def test_outputs_that_could_not_be_checked_are_checked_the_next_time(
         roll = shared.roll().roll
         assert roll.benches is not None
         assert {bench.outputs for bench in roll.benches.results} == {Verdict.NOT_CHECKED}
+        assert roll.verdict is Verdict.NOT_CHECKED
+        assert shared.verdicts(roll)["bench"] == "not checked"
         assert all(bench.note for bench in roll.benches.results)
         again = shared.roll().roll
         assert not next(r for r in again.stages if r.name == "bench").cached
