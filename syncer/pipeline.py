@@ -371,7 +371,10 @@ class _Run:
             body=render.markdown(document),
             files=stages.changed_files(self.port, self.found["rebased"], lock),
         )
-        published = DryRun(self.port.state / "publish").publish(proposal)
+        if proposal.files:
+            published = DryRun(self.port.state / "publish").publish(proposal)
+        else:
+            published = Published("unchanged", None, "Nothing to propose: all this is accepted.")
         self._record("publish", Verdict.PASSED, time.monotonic() - started, False)
         roll = replace(roll, stages=self._records())
         self._write_report(roll)

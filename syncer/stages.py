@@ -343,7 +343,7 @@ def next_lock(
 
 def changed_files(port: Port, rebased: Rebased, lock: Lock) -> dict[str, str | None]:
     """What a roll changes in the port's repository: refreshed and dropped patches, each series,
-    the lock. Paths relative to the port's root."""
+    the lock; nothing that is so already. Paths relative to the port's root."""
     files: dict[str, str | None] = {
         port.lock_file.relative_to(port.root).as_posix(): lock_text(lock)
     }
@@ -360,7 +360,15 @@ def changed_files(port: Port, rebased: Rebased, lock: Lock) -> dict[str, str | N
             old = port.read(f"{folder}/{SERIES}").decode()
             kept = [patch.file for patch in mine if patch.verdict not in gone]
             files[f"{folder}/{SERIES}"] = series_text(kept, old)
-    return files
+    return {path: text for path, text in files.items() if not _is(port, path, text)}
+
+
+def _is(port: Port, path: str, text: str | None) -> bool:
+    file = port.at(path)
+    if text is None:
+        return not file.exists()
+    # A patch may hold any bytes.
+    return file.is_file() and file.read_bytes() == text.encode("utf-8", "surrogateescape")
 
 
 def _tail(output: str) -> str:

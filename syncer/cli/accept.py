@@ -40,10 +40,8 @@ def command(port_file: str | None) -> int:
         if text is None:
             target.unlink(missing_ok=True)
             click.echo(f"removed  {path}")
-            continue
-        data = text.encode("utf-8", "surrogateescape")  # a patch may hold any bytes
-        if not target.is_file() or target.read_bytes() != data:
-            write_whole(target, data)
+        else:
+            write_whole(target, text.encode("utf-8", "surrogateescape"))
             click.echo(f"written  {path}")
     click.echo(f"Accepted {roll.resolved.upstream.name} {roll.resolved.upstream.commit[:12]}.")
     return Exit.OK

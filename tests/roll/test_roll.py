@@ -160,7 +160,9 @@ def test_accept_writes_the_lock_once(fresh: World, capsys: pytest.CaptureFixture
     assert new.figures["person_detection/cycles"] > 0
     assert len(new.overrides) == 3
     assert run(["accept", "--port", file]) == Exit.BAD_INPUT  # the lock has moved since
-    assert fresh.roll().error is None
+    settled = fresh.roll()
+    assert settled.error is None
+    assert settled.published is not None and settled.published.action == "unchanged"
     assert run(["status", "--port", file]) == Exit.OK
     assert "person_detection" in capsys.readouterr().out
 
