@@ -78,6 +78,8 @@ def headline(document: Document) -> str:
         return "Passed as far as it went"
     if verdict == Verdict.CONFLICT and (patches := conflicts(document)):
         words = f"{plural(len(patches), 'patch', 'patches')} in conflict"
+    elif verdict == Verdict.CONFLICT and any(o["drifted"] for o in overrides(document)):
+        words = "Upstream changed under an override"
     elif verdict == Verdict.GATE and (over := over_limit(document)):
         words = f"{plural(len(over), 'figure')} over the gate"
     elif verdict == Verdict.TEST and (failed := failed_tests(document)):
