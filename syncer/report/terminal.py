@@ -97,5 +97,7 @@ def _verdict(document: Document) -> Group:
     for figure in view.over_limit(document)[:20]:
         new, most = (view.amount(figure[key], figure["unit"]) for key in ("new", "limit"))
         lines.append(_item(f"{figure['name']}: {new}, at most {most}"))
+    if Verdict(document["verdict"]) in view.GOOD:
+        lines += [_item(remark) for remark in view.remarks(document)[:20]]
     lines.append(Text.assemble(("Next: ", "bold"), _text(view.next_step(document), limit=2000)))
     return Group(*lines)
