@@ -249,3 +249,13 @@ def test_outputs_that_could_not_be_checked_are_checked_the_next_time(
     roll = shared.roll().roll
     assert roll.benches is not None
     assert {bench.outputs for bench in roll.benches.results} == {Verdict.PASSED}
+
+
+def test_patches_of_no_component_are_not_passed_over(fresh: World) -> None:
+    folder = fresh.port.root / "ci/miniature/patches"
+    (folder / "cmsis_nn").rename(folder / "cmsis-nn")
+    outcome = fresh.roll(until="rebase")
+    assert outcome.error is not None
+    assert outcome.error.exit is Exit.BAD_INPUT
+    assert "cmsis-nn belongs to no component" in outcome.error.message
+    assert "cmsis_nn, tflite-micro" in outcome.error.hint

@@ -1,8 +1,4 @@
-"""The body of each stage: a function of its inputs to a frozen result. Only pipeline.py calls them.
-
-Here the modules that may not know one another meet: the queue and the overrides, the firmware and
-the target it runs on, what it printed and what TFLM says on the host.
-"""
+"""Programs on the target: what they printed, and what TFLM says on the host."""
 
 from __future__ import annotations
 
@@ -17,29 +13,18 @@ from syncer.bench.compare import figures
 from syncer.bench.gate import gate, unmeasured
 from syncer.build import symbols_starting
 from syncer.errors import Exit, SyncError
-from syncer.git import Repository
-from syncer.lock import Lock, lock_text
+from syncer.lock import Lock
 from syncer.model import (
     BenchesResult,
     BenchResult,
     BuildResult,
     Firmware,
     Layer,
-    OverrideResult,
-    PatchResult,
-    PatchVerdict,
-    Pin,
-    Rebased,
-    Resolved,
     TestResult,
     TestsResult,
     Verdict,
 )
-from syncer.overrides import apply_overrides, rename_candidate
 from syncer.port import Benchmark, Port
-from syncer.queue.mail import Patch
-from syncer.queue.rebase import rebase_component, required_blobs
-from syncer.queue.series import SERIES, read_series, series_text
 from syncer.targets import Target
 from syncer.tree.arrays import input_bytes
 
@@ -50,91 +35,6 @@ Note = Callable[[str], None]
 _BEGIN = "_ZN6tflite13MicroProfiler10BeginEvent"
 _END = "_ZN6tflite13MicroProfiler8EndEvent"
 _CHECK_DONE = "check done"
-
-
-def blobs_for_rebase(
-    port: Port, resolved: Resolved, lock: Lock, repositories: Mapping[str, Repository]
-) -> dict[str, tuple[str, ...]]:
-    """Blobs beyond the new commits' own that `rebase` will read, by repository: what patches were
-    made from. A partial clone has to fetch them while it still can."""
-    needed = {}
-    for pin in resolved.pins:
-        repo = repositories[pin.name]
-        series = _series(port, pin)
-        base = _known(repo, lock.commits.get(pin.name))
-        needed[pin.name] = required_blobs(repo, series, _target(repo, pin), base_commit=base)
-    return needed
-
-
-def rebase(
-    port: Port, resolved: Resolved, lock: Lock, repositories: Mapping[str, Repository]
-) -> Rebased:
-    """Move the queue onto the new commits, component by component, and lay the overrides over it.
-    A conflict ends the component's queue there; it is in the result, not raised."""
-    trees: dict[str, str] = {}
-    patches: list[PatchResult] = []
-    overrides: list[OverrideResult] = []
-    for pin in resolved.pins:
-        repo = repositories[pin.name]
-        base = _known(repo, lock.commits.get(pin.name))
-        tree, results = rebase_component(
-            repo, _series(port, pin), _target(repo, pin), base_commit=base
-        )
-        patches += results
-        tree, laid = apply_overrides(repo, pin.name, tree, port.toml.override, port.read)
-        overrides += laid
-        trees[pin.name] = tree
-    return Rebased(trees, tuple(patches), tuple(overrides))
-
-
-def _series(port: Port, pin: Pin) -> tuple[Patch, ...]:
-    patches = port.toml.patches
-    return read_series(port.at(patches.folder), pin.name, context=patches.context)
-
-
-def _known(repo: Repository, commit: str | None) -> str | None:
-    return commit if commit and repo.has(commit) else None
-
-
-def _target(repo: Repository, pin: Pin) -> str:
-    """The commit the queue goes onto: the pinned one or, where upstream itself patches it, one
-    of that content on top of it."""
-    if repo.rev_parse(pin.commit, "tree") == pin.tree:
-        return pin.commit
-    return repo.commit_tree(pin.tree, [pin.commit])
-
-
-def check_rebase(port: Port, rebased: Rebased, repositories: Mapping[str, Repository]) -> None:
-    """Raises SyncError (CONFLICT) for a patch that conflicts or an override whose upstream file
-    changed: both need a person."""
-    for patch in rebased.patches:
-        if patch.verdict is PatchVerdict.CONFLICT:
-            raise SyncError(
-                f"{patch.component}: {patch.file} conflicts in {', '.join(patch.conflicts)}",
-                hint="Bring the patch to the new upstream by hand, or roll to an older --upstream.",
-                exit=Exit.CONFLICT,
-                detail=patch.reason,
-            )
-    for override in rebased.overrides:
-        if override.found is None:
-            repo, tree = repositories[override.component], rebased.trees[override.component]
-            candidate = rename_candidate(repo, tree, override)
-            raise SyncError(
-                f"{override.component}: upstream no longer has {override.path}, "
-                f"which {override.source} overrides",
-                hint=f"It may be {candidate} now; follow it in {port.file.name}."
-                if candidate
-                else f"Find where its code went, or drop the [[override]] in {port.file.name}.",
-                exit=Exit.CONFLICT,
-            )
-        if override.drifted:
-            raise SyncError(
-                f"{override.component}: upstream changed {override.path} under {override.source}"
-                f" (blob {override.shadowed[:12]} → {override.found[:12]})",
-                hint="Take upstream's change into the override, then set `shadows` in "
-                f"{port.file.name} to {override.found}.",
-                exit=Exit.CONFLICT,
-            )
 
 
 def _on_target(port: Port, built: BuildResult) -> tuple[Firmware, ...]:
@@ -326,49 +226,6 @@ def check_benches(benches: BenchesResult, lock: Lock) -> None:
             hint="Find what made it worse; if it is worth it, accept it: sync accept",
             exit=Exit.GATE,
         )
-
-
-def next_lock(
-    resolved: Resolved, rebased: Rebased, built: BuildResult, benches: BenchesResult
-) -> Lock:
-    """What becomes accepted once this roll is merged."""
-    return Lock(
-        commits={pin.name: pin.commit for pin in resolved.pins},
-        written={pin.name: pin.written for pin in resolved.components},
-        overrides={f"{item.component}:{item.path}": item.found or "" for item in rebased.overrides},
-        tools={tool.name: tool.version for tool in built.tools},
-        figures={figure.name: figure.new for figure in benches.figures},
-    )
-
-
-def changed_files(port: Port, rebased: Rebased, lock: Lock) -> dict[str, str | None]:
-    """What a roll changes in the port's repository: refreshed and dropped patches, each series,
-    the lock; nothing that is so already. Paths relative to the port's root."""
-    files: dict[str, str | None] = {
-        port.lock_file.relative_to(port.root).as_posix(): lock_text(lock)
-    }
-    gone = (PatchVerdict.ABSORBED, PatchVerdict.DROPPED, PatchVerdict.EMPTIED)
-    for component in sorted({patch.component for patch in rebased.patches}):
-        mine = [patch for patch in rebased.patches if patch.component == component]
-        folder = f"{port.toml.patches.folder}/{component}"
-        for patch in mine:
-            if patch.verdict in gone:
-                files[f"{folder}/{patch.file}"] = None
-            elif patch.refreshed is not None:
-                files[f"{folder}/{patch.file}"] = patch.refreshed
-        if any(patch.verdict in gone for patch in mine):
-            old = port.read(f"{folder}/{SERIES}").decode()
-            kept = [patch.file for patch in mine if patch.verdict not in gone]
-            files[f"{folder}/{SERIES}"] = series_text(kept, old)
-    return {path: text for path, text in files.items() if not _is(port, path, text)}
-
-
-def _is(port: Port, path: str, text: str | None) -> bool:
-    file = port.at(path)
-    if text is None:
-        return not file.exists()
-    # A patch may hold any bytes.
-    return file.is_file() and file.read_bytes() == text.encode("utf-8", "surrogateescape")
 
 
 def _tail(output: str) -> str:

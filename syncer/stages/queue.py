@@ -1,0 +1,113 @@
+"""The queue and the overrides, moved onto the new commits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from syncer.errors import Exit, SyncError
+from syncer.git import Repository
+from syncer.lock import Lock
+from syncer.model import OverrideResult, PatchResult, PatchVerdict, Pin, Rebased, Resolved
+from syncer.overrides import apply_overrides, rename_candidate
+from syncer.port import Port
+from syncer.queue.mail import Patch
+from syncer.queue.rebase import rebase_component, required_blobs
+from syncer.queue.series import read_series
+
+
+def blobs_for_rebase(
+    port: Port, resolved: Resolved, lock: Lock, repositories: Mapping[str, Repository]
+) -> dict[str, tuple[str, ...]]:
+    """Blobs beyond the new commits' own that `rebase` will read, by repository: what patches were
+    made from. A partial clone has to fetch them while it still can."""
+    _check_folders(port, resolved)
+    needed = {}
+    for pin in resolved.pins:
+        repo = repositories[pin.name]
+        series = _series(port, pin)
+        base = _known(repo, lock.commits.get(pin.name))
+        needed[pin.name] = required_blobs(repo, series, _target(repo, pin), base_commit=base)
+    return needed
+
+
+def rebase(
+    port: Port, resolved: Resolved, lock: Lock, repositories: Mapping[str, Repository]
+) -> Rebased:
+    """Move the queue onto the new commits, component by component, and lay the overrides over it.
+    A conflict ends the component's queue there; it is in the result, not raised."""
+    trees: dict[str, str] = {}
+    patches: list[PatchResult] = []
+    overrides: list[OverrideResult] = []
+    for pin in resolved.pins:
+        repo = repositories[pin.name]
+        base = _known(repo, lock.commits.get(pin.name))
+        tree, results = rebase_component(
+            repo, _series(port, pin), _target(repo, pin), base_commit=base
+        )
+        patches += results
+        tree, laid = apply_overrides(repo, pin.name, tree, port.toml.override, port.read)
+        overrides += laid
+        trees[pin.name] = tree
+    return Rebased(trees, tuple(patches), tuple(overrides))
+
+
+def _check_folders(port: Port, resolved: Resolved) -> None:
+    """A folder of patches that belongs to no component would be passed over without a word."""
+    folder = port.at(port.toml.patches.folder)
+    known = {pin.name for pin in resolved.pins}
+    for place in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if place.is_dir() and place.name not in known and any(place.iterdir()):
+            raise SyncError(
+                f"{place} belongs to no component of {port.file}",
+                hint=f"Rename it to one of {', '.join(sorted(known))}, or remove it.",
+            )
+
+
+def _series(port: Port, pin: Pin) -> tuple[Patch, ...]:
+    patches = port.toml.patches
+    return read_series(port.at(patches.folder), pin.name, context=patches.context)
+
+
+def _known(repo: Repository, commit: str | None) -> str | None:
+    return commit if commit and repo.has(commit) else None
+
+
+def _target(repo: Repository, pin: Pin) -> str:
+    """The commit the queue goes onto: the pinned one or, where upstream itself patches it, one
+    of that content on top of it."""
+    if repo.rev_parse(pin.commit, "tree") == pin.tree:
+        return pin.commit
+    return repo.commit_tree(pin.tree, [pin.commit])
+
+
+def check_rebase(port: Port, rebased: Rebased, repositories: Mapping[str, Repository]) -> None:
+    """Raises SyncError (CONFLICT) for a patch that conflicts or an override whose upstream file
+    changed: both need a person."""
+    for patch in rebased.patches:
+        if patch.verdict is PatchVerdict.CONFLICT:
+            raise SyncError(
+                f"{patch.component}: {patch.file} conflicts in {', '.join(patch.conflicts)}",
+                hint="Bring the patch to the new upstream by hand, or roll to an older --upstream.",
+                exit=Exit.CONFLICT,
+                detail=patch.reason,
+            )
+    for override in rebased.overrides:
+        if override.found is None:
+            repo, tree = repositories[override.component], rebased.trees[override.component]
+            candidate = rename_candidate(repo, tree, override)
+            raise SyncError(
+                f"{override.component}: upstream no longer has {override.path}, "
+                f"which {override.source} overrides",
+                hint=f"It may be {candidate} now; follow it in {port.file.name}."
+                if candidate
+                else f"Find where its code went, or drop the [[override]] in {port.file.name}.",
+                exit=Exit.CONFLICT,
+            )
+        if override.drifted:
+            raise SyncError(
+                f"{override.component}: upstream changed {override.path} under {override.source}"
+                f" (blob {override.shadowed[:12]} → {override.found[:12]})",
+                hint="Take upstream's change into the override, then set `shadows` in "
+                f"{port.file.name} to {override.found}.",
+                exit=Exit.CONFLICT,
+            )
