@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -19,7 +20,12 @@ SKIPPED = 77
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mirrors", type=Path, help="table of URL -> mirror")
+    parser.add_argument(
+        "--mirrors",
+        type=Path,
+        default=os.environ.get("SYNC_MIRRORS"),
+        help="table of URL -> mirror (default: the one SYNC_MIRRORS names)",
+    )
     parser.add_argument("--report", type=Path, help="write the report (Markdown) here too")
     options, rest = parser.parse_known_args()
 

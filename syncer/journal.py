@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
 from syncer.errors import Exit, SyncError
+from syncer.model import Roll
 
 T = TypeVar("T")
 
@@ -131,6 +132,17 @@ class Journal:
         except (OSError, ValueError, TypeError, ValidationError):
             return None  # a result of another version is no result
         return result, entry.seconds
+
+    def write_roll(self, roll: Roll) -> None:
+        """Keep what a roll that has ended found, for `sync status` and `sync accept`."""
+        write_whole(self.folder / "roll.json", json.dumps(_plain(roll)).encode())
+
+    def last_roll(self) -> Roll | None:
+        """The last roll that ended; None if there is none that this version can read."""
+        try:
+            return TypeAdapter(Roll).validate_json((self.folder / "roll.json").read_bytes())
+        except (OSError, ValidationError):
+            return None
 
     def write_state(self, **state: object) -> None:
         """What the current roll is doing, for `sync status`."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from syncer.cli.console import find_port_file, port_option
+from syncer.cli.console import chosen_port, port_option
 from syncer.errors import Exit, SyncError
 from syncer.journal import Journal, write_whole
 from syncer.lock import load_lock
 from syncer.model import Roll, Verdict
-from syncer.port import Port, load_port
+from syncer.port import Port
 from syncer.stages import changed_files, next_lock
 
 _ACCEPTABLE = (Verdict.PASSED, Verdict.UP_TO_DATE, Verdict.NOT_CHECKED, Verdict.GATE)
@@ -21,7 +19,7 @@ _ACCEPTABLE = (Verdict.PASSED, Verdict.UP_TO_DATE, Verdict.NOT_CHECKED, Verdict.
 @port_option
 def command(port_file: str | None) -> int:
     """Write the last roll's lock and refreshed patches into the working tree, for you to commit."""
-    port = load_port(Path(find_port_file(port_file)))
+    port = chosen_port(port_file)
     roll = _last(port)
     if not (roll.resolved and roll.rebased and roll.build and roll.benches):
         raise SyncError(
@@ -48,7 +46,7 @@ def command(port_file: str | None) -> int:
 
 
 def _last(port: Port) -> Roll:
-    kept = Journal(port.state).find("roll", "", Roll)
-    if kept is None:
+    roll = Journal(port.state).last_roll()
+    if roll is None:
         raise SyncError("no roll has ended yet", hint="Run `sync` first.")
-    return kept[0]
+    return roll

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import TracebackType
 
 import click
@@ -11,6 +12,7 @@ from rich.status import Status
 
 from syncer.errors import SyncError
 from syncer.model import StageRecord, Verdict
+from syncer.port import Port, find_port, load_port
 
 _SIGNS = {Verdict.PASSED: "[green]✓[/]", Verdict.UP_TO_DATE: "[green]✓[/]"}
 
@@ -89,25 +91,19 @@ class Watch:
             self._status = None
 
 
-def find_port_file(given: str | None) -> str:
-    """The port.toml meant by --port, or the one this folder lies in.
+def chosen_port(given: str | None) -> Port:
+    """The port that --port names, or the one this folder lies in.
 
     Raises:
-        SyncError: there is none.
+        SyncError: there is none, or its port.toml cannot be read.
     """
-    from pathlib import Path
-
-    from syncer.port import find_port
-
-    if given:
-        return given
-    found = find_port(Path.cwd())
-    if found is None:
+    file = Path(given) if given else find_port(Path.cwd())
+    if file is None:
         raise SyncError(
             f"{Path.cwd()} is not in a port: there is no port/port.toml here or above",
             hint="Go to a port's folder, name one with --port FILE, or try `sync demo`.",
         )
-    return str(found)
+    return load_port(file)
 
 
 port_option = click.option(

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from importlib import metadata
 from importlib.util import find_spec
-from pathlib import Path
 
 import click
 from rich.console import Console
 
 from syncer.bench import oracle
 from syncer.build import find_sdk, find_tool, missing_tools
-from syncer.cli.console import find_port_file, port_option
+from syncer.cli.console import chosen_port, port_option
 from syncer.emulator import Machine
 from syncer.errors import Exit, SyncError
-from syncer.port import load_port
 
 
 @click.command()
 @port_option
 def command(port_file: str | None) -> int:
     """Check compiler, SDK, emulator and host TFLM; exit 15 if a roll cannot run."""
-    port = load_port(Path(find_port_file(port_file)))
+    port = chosen_port(port_file)
     build = port.toml.build
     console = Console(highlight=False, soft_wrap=True)
     for name in ("git", "make", "cmake", "ninja", f"{build.toolchain.prefix}gcc", "ccache"):

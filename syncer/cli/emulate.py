@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from syncer.emulator import Machine, RunResult
+from syncer.emulator import CLOCK_HZ, Machine, RunResult
 from syncer.errors import Exit, SyncError
 
 _ENDS = {
@@ -27,7 +27,7 @@ _ENDS = {
     show_default=True,
     help="End after this many clk_sys cycles; with --until that is a failure.",
 )
-@click.option("--clock-hz", type=int, default=125_000_000, show_default=True, help="clk_sys.")
+@click.option("--clock-hz", type=int, default=CLOCK_HZ, show_default=True, help="clk_sys.")
 @click.option(
     "--bootrom",
     type=click.Path(path_type=Path),

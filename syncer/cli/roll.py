@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.console import Watch, find_port_file, port_option, print_detail
+from syncer.cli.console import Watch, chosen_port, port_option, print_detail
+from syncer.components import load_mirrors
 from syncer.errors import Exit
 from syncer.pipeline import STAGES, Order, Outcome, roll
-from syncer.port import Port, load_port
+from syncer.port import Port
 from syncer.report import status
 from syncer.report.terminal import terminal
 
@@ -47,9 +48,7 @@ def command(
 ) -> int:
     """Bring the port to upstream's newest commit: resolve, rebase, tree, build, test, bench,
     report, publish. The lock is not moved; see `sync accept`."""
-    from syncer.components import load_mirrors
-
-    port = load_port(Path(find_port_file(port_file)))
+    port = chosen_port(port_file)
     order = Order(
         upstream=upstream,
         until=until,

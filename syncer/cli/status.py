@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 from rich.console import Console
 
-from syncer.cli.console import find_port_file, port_option
+from syncer.cli.console import chosen_port, port_option
 from syncer.errors import Exit
 from syncer.journal import Journal
-from syncer.model import Roll
-from syncer.port import load_port
 from syncer.report import status
 from syncer.report.terminal import terminal
 
@@ -21,12 +17,12 @@ from syncer.report.terminal import terminal
 @click.option("--json", "as_json", is_flag=True, help="Print the status document.")
 def command(port_file: str | None, as_json: bool) -> int:
     """Say what the last roll found, or where a running or broken-off one stands."""
-    port = load_port(Path(find_port_file(port_file)))
+    port = chosen_port(port_file)
     journal = Journal(port.state)
     state = journal.read_state()
-    kept = journal.find("roll", "", Roll)
+    roll = journal.last_roll()
     if as_json:
-        click.echo(status.dumps(status.status_document(kept[0])) if kept else "{}", nl=False)
+        click.echo(status.dumps(status.status_document(roll)) if roll else "{}", nl=False)
         return Exit.OK
     console = Console(highlight=False, soft_wrap=True)
     if state.get("doing") in ("running", "interrupted"):
@@ -35,8 +31,8 @@ def command(port_file: str | None, as_json: bool) -> int:
         console.print(f"A roll {what} in stage {state.get('stage', '?')}.", markup=False)
         if not running:
             console.print("Run `sync` again: finished stages are not repeated.", markup=False)
-    if kept is None:
+    if roll is None:
         console.print("No roll has ended yet. Start one with `sync`.", markup=False)
         return Exit.OK
-    console.print(terminal(status.status_document(kept[0])))
+    console.print(terminal(status.status_document(roll)))
     return Exit.OK

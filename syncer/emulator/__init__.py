@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syncer.emulator.machine import Machine
+from syncer.emulator.machine import CLOCK_HZ, Machine
 from syncer.emulator.results import Counters, RunResult, Unmapped
 
-__all__ = ["Counters", "Machine", "RunResult", "Unmapped"]
+__all__ = ["CLOCK_HZ", "Counters", "Machine", "RunResult", "Unmapped"]

@@ -18,6 +18,8 @@ from syncer.errors import Exit, SyncError
 if TYPE_CHECKING:
     from syncer.emulator._core import Data, Ffi, Lib
 
+CLOCK_HZ = 125_000_000  # clk_sys of a Pico (RP2040 datasheet 2.15)
+
 # What an XIP cache line costs at the Pico SDK's flash clock divider of 2, and an uncached word;
 # core/timing.h says where the figures come from.
 XIP_FILL = 88
@@ -63,7 +65,7 @@ class Machine:
     def __init__(
         self,
         bootrom: str | Path | bytes | None = None,
-        clock_hz: int = 125_000_000,
+        clock_hz: int = CLOCK_HZ,
         exact: bool = True,
         *,
         flash_bytes: int = 2 << 20,

@@ -15,9 +15,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from syncer.report import neutral, numbers, view
 from syncer.report.neutral import Markdown, one_line
-from syncer.report.terminal import terminal
-
-__all__ = ["LIMIT", "markdown", "terminal", "title"]
 
 LIMIT = 65_536  # characters GitHub takes in a body
 
@@ -56,8 +53,9 @@ def title(document: Document) -> str:
 
 
 def markdown(document: Document, limit: int = LIMIT) -> str:
-    """The body of a pull request, at most `limit` characters (the verdict alone needs some
-    10,000). The first line is a hidden marker with the port and the upstream commit."""
+    """The body of a pull request, at most `limit` characters unless the verdict alone, which
+    always stays, is longer. The first line is a hidden marker with the port and the upstream
+    commit."""
     environment = _environment()
     parts = {
         name: environment.get_template(f"{name}.md.jinja").render(doc=document, view=view).strip()

@@ -19,7 +19,6 @@ from syncer.model import (
     BenchResult,
     BuildResult,
     Firmware,
-    Layer,
     TestResult,
     TestsResult,
     Verdict,
@@ -144,31 +143,27 @@ def _one_bench(
             clock_hz=target.clock_hz,
             before=parse.events_before(run.output),
         )
-    layers, arena, outputs, note = _check(port, spec, by_name, upstream_file, target, layers)
-    return BenchResult(
+    result = BenchResult(
         name=spec.name,
         target=target.name,
         clock_hz=target.clock_hz,
         ticks=ticks,
         layers=layers,
         cycles=cycles,
-        arena=arena,
         flash=firmware.flash,
         ram=firmware.ram,
-        outputs=outputs,
-        note=note,
     )
+    return _compared(_with_crcs(port, spec, by_name, target, result), spec, upstream_file)
 
 
-def _check(
+def _with_crcs(
     port: Port,
     spec: Benchmark,
     by_name: Mapping[str, Firmware],
-    upstream_file: Callable[[str], bytes],
     target: Target,
-    layers: tuple[Layer, ...],
-) -> tuple[tuple[Layer, ...], int | None, Verdict, str]:
-    """Each operator's output, on the target against TFLM on the host."""
+    bench: BenchResult,
+) -> BenchResult:
+    """The benchmark with the arena and each operator's CRC, as the check firmware prints them."""
     run = target.run(
         Path(by_name[spec.check].elf),
         until=_CHECK_DONE,
@@ -177,27 +172,39 @@ def _check(
     if run.failure:
         raise SyncError(f"{spec.check}: {run.failure}", exit=Exit.TEST, detail=_tail(run.output))
     crcs, arena = parse.parse_check(run.output)
-    if [op for _, op, _ in crcs] != [layer.op for layer in layers]:
+    if [op for _, op, _ in crcs] != [layer.op for layer in bench.layers]:
         raise SyncError(
             f"{spec.check} ran other operators than {spec.firmware}: "
-            f"{len(crcs)} against {len(layers)}",
+            f"{len(crcs)} against {len(bench.layers)}",
             hint="Both must run the same model; look at their sources in port.toml.",
             exit=Exit.TEST,
         )
-    layers = tuple(replace(layer, crc=crc) for layer, (_, _, crc) in zip(layers, crcs, strict=True))
+    pairs = zip(bench.layers, crcs, strict=True)
+    return replace(
+        bench, layers=tuple(replace(layer, crc=crc) for layer, (_, _, crc) in pairs), arena=arena
+    )
+
+
+def _compared(
+    bench: BenchResult, spec: Benchmark, upstream_file: Callable[[str], bytes]
+) -> BenchResult:
+    """The benchmark with what TFLM on the host says of each operator's output."""
     try:
         inputs = [input_bytes(path, upstream_file(path)) for path in spec.inputs]
         host = oracle.operator_crcs(upstream_file(spec.model), inputs)
     except oracle.OracleUnavailable as error:
-        return layers, arena, Verdict.NOT_CHECKED, error.message
-    if [item.op for item in host] != [layer.op for layer in layers]:
-        return layers, arena, Verdict.TEST, "TFLM on the host ran other operators"
-    layers = tuple(replace(a, host_crc=b.crc) for a, b in zip(layers, host, strict=True))
-    for layer in layers:
-        if layer.crc != layer.host_crc:
-            note = f"layer {layer.index} ({layer.op}) is the first whose output differs"
-            return layers, arena, Verdict.TEST, note
-    return layers, arena, Verdict.PASSED, f"{len(layers)} operators equal TFLM on the host"
+        return replace(bench, outputs=Verdict.NOT_CHECKED, note=error.message)
+    if [item.op for item in host] != [layer.op for layer in bench.layers]:
+        note = "TFLM on the host ran other operators"
+        return replace(bench, outputs=Verdict.TEST, note=note)
+    pairs = zip(bench.layers, host, strict=True)
+    layers = tuple(replace(layer, host_crc=item.crc) for layer, item in pairs)
+    wrong = next((layer for layer in layers if layer.crc != layer.host_crc), None)
+    if wrong:
+        note = f"layer {wrong.index} ({wrong.op}) is the first whose output differs"
+        return replace(bench, layers=layers, outputs=Verdict.TEST, note=note)
+    note = f"{len(layers)} operators equal TFLM on the host"
+    return replace(bench, layers=layers, outputs=Verdict.PASSED, note=note)
 
 
 def check_benches(benches: BenchesResult, lock: Lock) -> None:

@@ -20,7 +20,6 @@ def blobs_for_rebase(
 ) -> dict[str, tuple[str, ...]]:
     """Blobs beyond the new commits' own that `rebase` will read, by repository: what patches were
     made from. A partial clone has to fetch them while it still can."""
-    _check_folders(port, resolved)
     needed = {}
     for pin in resolved.pins:
         repo = repositories[pin.name]
@@ -51,8 +50,9 @@ def rebase(
     return Rebased(trees, tuple(patches), tuple(overrides))
 
 
-def _check_folders(port: Port, resolved: Resolved) -> None:
-    """A folder of patches that belongs to no component would be passed over without a word."""
+def check_folders(port: Port, resolved: Resolved) -> None:
+    """Raises SyncError for a folder of patches that belongs to no component: it would otherwise
+    be passed over without a word."""
     folder = port.at(port.toml.patches.folder)
     known = {pin.name for pin in resolved.pins}
     for place in sorted(folder.iterdir()) if folder.is_dir() else ():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -34,7 +34,6 @@ class Target(Protocol):
         budget_cycles: int,
         count: int = 1,
         marks: Sequence[int] = (),
-        on_line: Callable[[str], None] | None = None,
     ) -> Run:
         """Run `elf` until `count` lines containing `until` were printed, or the budget is spent."""
         ...

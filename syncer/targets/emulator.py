@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from syncer.emulator import Machine
+from syncer.emulator import CLOCK_HZ, Machine
 from syncer.targets import Run
-
-CLOCK_HZ = 125_000_000
 
 
 class EmulatorTarget:
@@ -21,13 +19,11 @@ class EmulatorTarget:
     """
 
     name = "emulator"
+    clock_hz = CLOCK_HZ
 
-    def __init__(
-        self, *, exact: bool = True, bootrom: Path | None = None, clock_hz: int = CLOCK_HZ
-    ) -> None:
+    def __init__(self, *, exact: bool = True, bootrom: Path | None = None) -> None:
         self.exact = exact
         self.bootrom = bootrom
-        self.clock_hz = clock_hz
 
     def run(
         self,
@@ -37,15 +33,12 @@ class EmulatorTarget:
         budget_cycles: int,
         count: int = 1,
         marks: Sequence[int] = (),
-        on_line: Callable[[str], None] | None = None,
     ) -> Run:
         with Machine(bootrom=self.bootrom, clock_hz=self.clock_hz, exact=self.exact) as machine:
             machine.load(elf)
             for address in marks:
                 machine.mark(address)
-            result = machine.run(
-                until=until, count=count, max_cycles=budget_cycles, on_line=on_line
-            )
+            result = machine.run(until=until, count=count, max_cycles=budget_cycles)
         failure = ""
         if result.reason == "cycles":
             failure = f"still running after {budget_cycles:,} cycles"

@@ -16,8 +16,9 @@ from syncer import model
 from syncer.model import Move, PatchResult, PatchVerdict, Rebased, Resolved, Roll, Verdict
 from syncer.report import neutral
 from syncer.report.numbers import bar, change
-from syncer.report.render import LIMIT, markdown, terminal, title
+from syncer.report.render import LIMIT, markdown, title
 from syncer.report.status import Document, status_document
+from syncer.report.terminal import terminal
 
 GFM = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 

@@ -123,6 +123,7 @@ def test_what_a_roll_must_stop_at(
     assert verdicts["report"] == "passed"
     document = status.load(shared.port.state / "status.json")
     assert document["verdict"] == str(outcome.roll.verdict)
+    assert document["stages"] == status.status_document(outcome.roll)["stages"]
     # The next roll is none the worse for it.
     assert shared.roll(until="rebase").error is None
 
@@ -237,7 +238,7 @@ def test_outputs_that_could_not_be_checked_are_checked_the_next_time(
     with monkeypatch.context() as patch:
         # As on a machine where TFLM's package is not installed.
         patch.setattr("syncer.bench.oracle.WORKER", Path("/nonexistent/worker.py"))
-        patch.setattr("syncer.pipeline._version", lambda _: "")
+        patch.setattr("syncer.pipeline.rolling.package_version", lambda _: "")
         roll = shared.roll().roll
         assert roll.benches is not None
         assert {bench.outputs for bench in roll.benches.results} == {Verdict.NOT_CHECKED}

@@ -7,7 +7,7 @@
  * at the SDK's flash clock divider of 2 a word takes 44 cycles, that is 22 clocks of the flash:
  * 6 of address, 2 of mode bits, 4 dummy and 8 of data in quad I/O (RP2040 datasheet 4.10.11,
  * W25Q16JV datasheet "Fast Read Quad I/O"), and 2 around them. It scales with the divider.
- * Fitted to a Raspberry Pi Pico: 88 leaves the person detection benchmark 0.1 to 0.2 % off.
+ * The last part is fitted to the times that a Raspberry Pi Pico published for person detection.
  *
  * xip_word, 50: one 32-bit word of flash read past the cache or by DMA. No measurement of a board
  * confirms it.

@@ -1,0 +1,324 @@
+"""The ordered stages: what each is made of, what its key is, when it has failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from syncer import stages
+from syncer.build import build, file_digest, find_toolset
+from syncer.components import Source, repository, resolve, sources
+from syncer.errors import Exit, SyncError
+from syncer.forge.dryrun import DryRun
+from syncer.forge.protocol import Forge, Published
+from syncer.git import Repository
+from syncer.journal import Journal, key_of, write_whole
+from syncer.lock import load_lock
+from syncer.model import (
+    BenchesResult,
+    BuildResult,
+    Proposal,
+    Rebased,
+    Roll,
+    StageRecord,
+    TestsResult,
+    TreeResult,
+    Verdict,
+)
+from syncer.pipeline.inputs import code_digest, file_digests, package_version
+from syncer.pipeline.recorder import Progress, Recorder, verdict_of
+from syncer.port import Port
+from syncer.report import render, status
+from syncer.targets import Target
+from syncer.targets.emulator import EmulatorTarget
+from syncer.tree.generate import generate, tree_digest
+
+STAGES = ("resolve", "rebase", "tree", "build", "test", "bench", "report", "publish")
+_CACHED = STAGES[1:6]  # those whose results the journal keeps
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a person asked of a roll. `upstream` is a branch, tag or commit (None: the port's
+    branch); `until` the last stage; `mirrors` URL -> URL or path; `cache` replaces the user's."""
+
+    upstream: str | None = None
+    until: str = STAGES[-1]
+    target: str = "emulator"
+    bootrom: Path | None = None
+    mirrors: Mapping[str, str] = field(default_factory=dict)
+    cache: Path | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A roll and, where it got that far, what publishing it said."""
+
+    roll: Roll
+    error: SyncError | None = None
+    published: Published | None = None
+
+
+def roll(port: Port, order: Order, progress: Progress) -> Outcome:
+    """Run the stages up to `order.until`, taking from the journal what still holds.
+
+    Whatever happens, the status document and the report say how far it got.
+
+    Raises:
+        SyncError: (HELD) another roll holds the port; (USAGE) no such stage or target.
+    """
+    make_target(order.target, exact=True, bootrom=order.bootrom)
+    if order.until not in STAGES:
+        raise SyncError(
+            f"there is no stage {order.until!r}",
+            hint=f"The stages are {', '.join(STAGES)}.",
+            exit=Exit.USAGE,
+        )
+    journal = Journal(port.state)
+    with journal.held():
+        return _Run(port, order, Recorder(journal, progress, order.upstream)).all()
+
+
+def make_target(name: str, *, exact: bool, bootrom: Path | None = None) -> Target:
+    """The target that `--target` names.
+
+    Raises:
+        SyncError: (USAGE) there is none of that name; or there is no such boot ROM.
+    """
+    if bootrom and not bootrom.is_file():
+        raise SyncError(f"there is no boot ROM {bootrom}")
+    if name != "emulator":
+        raise SyncError(
+            f"there is no target {name!r}", hint="The targets are: emulator.", exit=Exit.USAGE
+        )
+    return EmulatorTarget(exact=exact, bootrom=bootrom)
+
+
+class _Run:
+    """One roll under way, and what it has found so far: `found` holds the fields of a Roll."""
+
+    def __init__(self, port: Port, order: Order, recorder: Recorder) -> None:
+        self.port, self.order, self.recorder = port, order, recorder
+        self.lock = load_lock(port.lock_file)
+        self.sources: dict[str, Source] = sources(port, order.mirrors, order.cache)
+        self.found: dict[str, Any] = {}
+        self.published: Published | None = None
+
+    # ---- the line
+
+    def all(self) -> Outcome:
+        line = (self.resolve, self.rebase, self.tree, self.build, self.test, self.bench)
+        error = _first_error(*line[: STAGES.index(self.order.until) + 1])
+        if self._wanted("report"):
+            error = _first_error(lambda: self.report(error)) or error
+        if error is None and self._wanted("publish"):
+            error = _first_error(self.publish)
+        roll = self._roll(error)
+        if self._wanted("report"):
+            self._write_report(roll)  # once more, now that it is known how all stages ended
+        self.recorder.journal.write_roll(roll)
+        self.recorder.say("ended", verdict=roll.verdict)
+        return Outcome(roll, error, self.published)
+
+    def _wanted(self, stage: str) -> bool:
+        return STAGES.index(stage) <= STAGES.index(self.order.until)
+
+    def _roll(self, error: SyncError | None = None) -> Roll:
+        records = {record.name: record for record in self.recorder.records}
+        verdict, message, hint = Verdict.PASSED, "", ""
+        if error:
+            verdict, message, hint = verdict_of(error.exit), error.message, error.hint
+        elif "bench" in records and records["bench"].verdict is Verdict.NOT_CHECKED:
+            verdict = Verdict.NOT_CHECKED
+        elif len(records) > 1 and all(r.cached for r in records.values() if r.name in _CACHED):
+            verdict = Verdict.UP_TO_DATE
+        return Roll(
+            port=self.port.name,
+            verdict=verdict,
+            stages=tuple(
+                records.get(name) or StageRecord(name, Verdict.NOT_RUN) for name in STAGES
+            ),
+            message=message,
+            hint=hint,
+            accepted=dict(self.lock.commits),
+            **self.found,
+        )
+
+    # ---- the stages
+
+    def resolve(self) -> None:
+        with self.recorder.stage("resolve"):
+            resolved = resolve(self.port, self.lock, self.sources, self.order.upstream)
+            stages.check_folders(self.port, resolved)
+            # The last moment a network is needed: from here on only the clones are read.
+            needed = stages.blobs_for_rebase(self.port, resolved, self.lock, self.repositories)
+            for name, ids in needed.items():
+                self.repositories[name].fetch_missing(self.sources[name].place, ids)
+            self.found["resolved"] = resolved
+
+    def rebase(self) -> None:
+        toml, resolved = self.port.toml, self.found["resolved"]
+        with self.recorder.stage("rebase") as course:
+            key = key_of(
+                code_digest(),
+                {pin.name: (pin.commit, pin.tree) for pin in resolved.pins},
+                self.lock.commits,
+                asdict(toml.patches),
+                file_digests(self.port, [toml.patches.folder]),
+                [asdict(item) for item in toml.override],
+                file_digests(self.port, [item.source for item in toml.override]),
+            )
+            rebased = self.found["rebased"] = self.recorder.kept(
+                course,
+                Rebased,
+                key,
+                lambda: stages.rebase(self.port, resolved, self.lock, self.repositories),
+                holds=lambda r: all(self.repositories[n].has(t) for n, t in r.trees.items()),
+            )
+            stages.check_rebase(self.port, rebased, self.repositories)
+
+    def tree(self) -> None:
+        toml, resolved = self.port.toml, self.found["resolved"]
+        with self.recorder.stage("tree") as course:
+            own = [item.from_ for item in (*toml.tree.own, *toml.tree.template)]
+            key = key_of(
+                code_digest(),
+                self.found["rebased"].trees,
+                {pin.name: (pin.commit, pin.written) for pin in resolved.pins},
+                asdict(toml),
+                file_digests(self.port, own),
+            )
+            self.found["tree"] = self.recorder.kept(
+                course,
+                TreeResult,
+                key,
+                lambda: generate(
+                    self.port, resolved, self.found["rebased"], self.repositories, self.port.state
+                ),
+                holds=lambda r: tree_digest(Path(r.path)) == r.digest,
+            )
+
+    def build(self) -> None:
+        toml, tree = self.port.toml, self.found["tree"]
+        with self.recorder.stage("build") as course:
+            toolset = find_toolset(toml.build)
+            key = key_of(
+                code_digest(), tree.digest, asdict(toml.build), toolset.tools, toml.firmware
+            )
+            folder = self.port.state / "build"
+            self.found["build"] = self.recorder.kept(
+                course,
+                BuildResult,
+                key,
+                lambda: build(
+                    self.port, toolset, Path(tree.path), folder, self.recorder.progress.step
+                ),
+                holds=lambda r: all(file_digest(Path(f.elf)) == f.sha256 for f in r.firmware),
+            )
+
+    def test(self) -> None:
+        built, note = self.found["build"], self.recorder.progress.note
+        with self.recorder.stage("test") as course:
+            tests = self.found["tests"] = self.recorder.kept(
+                course,
+                TestsResult,
+                key_of(code_digest(), *self._programs("test"), asdict(self.port.toml.budget)),
+                lambda: stages.test(self.port, built, lambda: self._target(exact=False), note),
+            )
+            stages.check_tests(tests)
+
+    def bench(self) -> None:
+        toml, built, note = self.port.toml, self.found["build"], self.recorder.progress.note
+        with self.recorder.stage("bench") as course:
+            key = key_of(
+                code_digest(),
+                *self._programs("benchmark", "check", "example"),
+                [asdict(spec) for spec in toml.benchmark],
+                asdict(toml.budget),
+                asdict(toml.gates),
+                self.lock.figures,
+                self.lock.tools,
+                built.tools,
+                self.found["rebased"].trees[toml.upstream.name],
+                package_version("tflite-micro"),
+            )
+            target = self._target(exact=True)
+            benches = self.found["benches"] = self.recorder.kept(
+                course,
+                BenchesResult,
+                key,
+                lambda: stages.bench(
+                    self.port, built, self._upstream_file, self.lock, target, note
+                ),
+                # What TFLM on the host could not say this time, it may say the next.
+                holds=_all_checked,
+            )
+            if not _all_checked(benches):
+                course.verdict = Verdict.NOT_CHECKED
+            stages.check_benches(benches, self.lock)
+
+    def report(self, error: SyncError | None) -> None:
+        with self.recorder.stage("report"):
+            self._write_report(self._roll(error))
+
+    def publish(self) -> None:
+        with self.recorder.stage("publish"):
+            document = status.status_document(self._roll())
+            found = (self.found[name] for name in ("resolved", "rebased", "build", "benches"))
+            lock = stages.next_lock(*found)
+            proposal = Proposal(
+                branch=self.port.toml.publish.branch,
+                title=render.title(document),
+                body=render.markdown(document),
+                files=stages.changed_files(self.port, self.found["rebased"], lock),
+            )
+            forge: Forge = DryRun(self.port.state / "publish")
+            nothing = Published("unchanged", None, "Nothing to propose: all this is accepted.")
+            self.published = forge.publish(proposal) if proposal.files else nothing
+
+    def _write_report(self, roll: Roll) -> None:
+        document = status.status_document(roll)
+        write_whole(self.port.state / "status.json", status.dumps(document).encode())
+        write_whole(self.port.state / "report.md", render.markdown(document).encode())
+
+    # ---- what the stages need
+
+    @cached_property
+    def repositories(self) -> dict[str, Repository]:
+        return {name: repository(source) for name, source in self.sources.items()}
+
+    def _target(self, *, exact: bool) -> Target:
+        return make_target(self.order.target, exact=exact, bootrom=self.order.bootrom)
+
+    def _programs(self, *kinds: str) -> tuple[object, ...]:
+        programs = {
+            (f.name, f.board): f.sha256 for f in self.found["build"].firmware if f.kind in kinds
+        }
+        bootrom = file_digest(self.order.bootrom) if self.order.bootrom else ""
+        return sorted(programs.items()), self.order.target, bootrom
+
+    def _upstream_file(self, path: str) -> bytes:
+        name = self.port.toml.upstream.name
+        repo = self.repositories[name]
+        for entry in repo.ls_tree(self.found["rebased"].trees[name]):
+            if entry.path == path:
+                return repo.blob(entry.id)
+        raise SyncError(f"upstream has no {path}", hint="Follow it in port.toml, benchmark.")
+
+
+def _first_error(*steps: Callable[[], None]) -> SyncError | None:
+    """Take the steps in order, up to the first that fails."""
+    try:
+        for step in steps:
+            step()
+    except SyncError as error:
+        return error
+    return None
+
+
+def _all_checked(benches: BenchesResult) -> bool:
+    """Whether every model's outputs were compared with TFLM's on the host."""
+    return all(bench.outputs is not Verdict.NOT_CHECKED for bench in benches.results)
