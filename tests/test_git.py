@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from syncer.errors import Exit, SyncError
-from syncer.git import GitError, Repository, blob_id, check_paths, init_bare, ls_remote, redact
+from syncer.git import (
+    GitError,
+    MergeResult,
+    Repository,
+    blob_id,
+    check_paths,
+    init_bare,
+    ls_remote,
+    redact,
+)
 
 HELLO = "ce013625030ba8dba906f756967f9e9ca394464a"  # git hash-object of "hello\n"
 
@@ -130,7 +139,8 @@ def test_repository_hooks_and_programs_are_not_run(upstream: Path, tmp_path: Pat
     repository = Repository(upstream)
     head, before = repository.rev_parse("HEAD"), repository.rev_parse("HEAD~1")
     ours = repository.write_tree(before, {"src/a.c": ("100644", repository.write_blob(b"ours\n"))})
-    repository.merge_tree(before, head, ours)
+    trees = [repository.rev_parse(commit, "tree") for commit in (before, head)]
+    repository.merge_trees([(*trees, ours)])
     repository.diff_tree(before, head)
     raw = repository.run(["cat-file", "commit", head])
     signed = raw.replace(b"\n\n", b"\ngpgsig -----BEGIN PGP SIGNATURE-----\n x\n\n", 1)
@@ -278,24 +288,30 @@ def test_commit_is_reproducible(bare: Repository) -> None:
     )
 
 
+def merge(
+    bare: Repository, base: str, ours: str, theirs: str, names: tuple[str, str] = ("o", "t")
+) -> MergeResult:
+    return bare.merge_trees([(base, ours, theirs)], names)[0]
+
+
 def test_merge_tree(bare: Repository) -> None:
     text = b"".join(b"%d\n" % n for n in range(20))
     base = tree_of(bare, {"f": text, "g": b"same\n"})
     ours = tree_of(bare, {"f": text.replace(b"1\n", b"one\n", 1), "g": b"same\n"})
     theirs = tree_of(bare, {"f": text.replace(b"18\n", b"eighteen\n"), "g": b"same\n"})
-    merged = bare.merge_tree(base, ours, theirs)
+    merged = merge(bare, base, ours, theirs)
     assert merged.clean and merged.conflicts == () and merged.messages == ()
     entries = {entry.path: entry.id for entry in bare.ls_tree(merged.tree)}
     both = text.replace(b"1\n", b"one\n", 1).replace(b"18\n", b"eighteen\n")
     assert bare.blob(entries["f"]) == both
     other = tree_of(bare, {"f": text.replace(b"1\n", b"uno\n", 1)})
-    clash = bare.merge_tree(base, ours, other)
+    clash = merge(bare, base, ours, other)
     assert not clash.clean
     assert clash.conflicts == ("f",)
     assert len(clash.messages) == 1 and "Merge conflict in f" in clash.messages[0]
-    assert bare.merge_tree(base, base, theirs).tree == theirs
+    assert merge(bare, base, base, theirs).tree == theirs
     gone = tree_of(bare, {"g": b"same\n"})
-    assert bare.merge_tree(base, gone, theirs, ("A", "B")).messages == (
+    assert merge(bare, base, gone, theirs, ("A", "B")).messages == (
         "CONFLICT (modify/delete): f deleted in A and modified in B",
     )
 
@@ -305,7 +321,7 @@ def test_merge_follows_a_renamed_file_but_not_a_renamed_folder(bare: Repository)
     base = tree_of(bare, {"d/a": text, "d/b": text + b"b\n"})
     ours = tree_of(bare, {"e/a": text, "e/b": text + b"b\n"})
     theirs = tree_of(bare, {"d/a": text, "d/b": text + b"c\n", "d/n": b"new\n"})
-    merged = bare.merge_tree(base, ours, theirs)
+    merged = merge(bare, base, ours, theirs)
     assert merged.clean
     entries = {entry.path: entry.id for entry in bare.ls_tree(merged.tree)}
     assert sorted(entries) == ["d/n", "e/a", "e/b"]

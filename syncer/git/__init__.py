@@ -14,7 +14,9 @@ bytes that are not UTF-8 are kept as surrogate escapes.
 from syncer.git.command import PROTOCOLS, GitError, ls_remote, redact
 from syncer.git.objects import BLOB_MODES, NO_BLOB, Change, Entry, MergeResult, blob_id
 from syncer.git.paths import check_path, check_paths
+from syncer.git.quarantine import quarantine
 from syncer.git.repository import Repository, init_bare
+from syncer.git.writer import TreeWriter
 
 __all__ = [
     "BLOB_MODES",
@@ -25,10 +27,12 @@ __all__ = [
     "GitError",
     "MergeResult",
     "Repository",
+    "TreeWriter",
     "blob_id",
     "check_path",
     "check_paths",
     "init_bare",
     "ls_remote",
+    "quarantine",
     "redact",
 ]

@@ -40,6 +40,7 @@ _CONFIG = (
     "core.ignoreCase=false",
     "core.protectHFS=true",
     "core.protectNTFS=true",
+    "core.quotePath=false",
     "core.sshCommand=ssh -o BatchMode=yes",
     "credential.helper=",
     "diff.renameLimit=0",
@@ -93,7 +94,7 @@ def run(
         from git.cmd import Git  # imported late: it runs git once, and fails where there is none
     except ImportError as error:
         raise SyncError(
-            "git cannot be run", hint="install git 2.38 or newer", exit=Exit.ENVIRONMENT
+            "git cannot be run", hint="install git 2.39 or newer", exit=Exit.ENVIRONMENT
         ) from error
     child = {**_ENVIRONMENT, "GIT_ALLOW_PROTOCOL": ":".join(protocols) or "none", **(env or {})}
     # GitPython adds to os.environ and cannot take away, so env(1) does; names only, never values.

@@ -44,9 +44,14 @@ class MergeResult:
     messages: tuple[str, ...] = ()
 
 
+def object_id(kind: str, data: bytes) -> str:
+    """The id git gives an object of this kind ("blob", "tree", "commit") with these bytes."""
+    head = f"{kind} {len(data)}\0".encode()
+    return hashlib.sha1(head + data, usedforsecurity=False).hexdigest()
+
+
 def blob_id(data: bytes) -> str:
-    """The id git gives a blob with these bytes."""
-    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+    return object_id("blob", data)
 
 
 def decode(data: bytes) -> str:

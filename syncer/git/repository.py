@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from syncer.errors import Exit, SyncError
 from syncer.git.command import PROTOCOLS, GitError, failure, redact, run
-from syncer.git.objects import NO_BLOB, Change, Entry, MergeResult, decode, records
-from syncer.git.paths import check_path, check_paths, make_folder, make_links
+from syncer.git.objects import Change, Entry, MergeResult, blob_id, decode, object_id, records
+from syncer.git.paths import check_paths, make_folder, make_links
+from syncer.git.writer import Objects, TreeWriter, pack, synthetic_commit, write_loose
 
 # A name no one's own configuration has: its URL is given with each command and never stored.
 _REMOTE = "syncer"
@@ -20,6 +20,8 @@ _ID = re.compile(r"[0-9a-f]{40}")
 _IDENTITY = "syncer <syncer@localhost>"
 _EPOCH = "@0 +0000"
 _BATCH = 1000
+_PACKED = 10  # objects from which one pack is quicker than loose files
+_RAW = ("-r", "-z", "--raw", "--no-abbrev", "--no-ext-diff", "--no-textconv")
 
 
 def init_bare(path: Path) -> Repository:
@@ -46,6 +48,11 @@ class Repository:
         if dot_git.is_file():  # a linked work tree
             return (dot_git.parent / dot_git.read_text().removeprefix("gitdir:").strip()).resolve()
         return dot_git if dot_git.is_dir() else self.path.absolute()
+
+    @property
+    def objects(self) -> Path:
+        """The folder of its objects."""
+        return self.git_dir / "objects"
 
     def run(
         self,
@@ -187,7 +194,9 @@ class Repository:
 
     def ls_tree(self, tree: str, *, recursive: bool = True) -> tuple[Entry, ...]:
         """The entries of a tree or commit; blobs and submodules only where `recursive`."""
-        options = ["-r"] if recursive else []
+        return self._entries(tree, *(["-r"] if recursive else []))
+
+    def _entries(self, tree: str, *options: str) -> tuple[Entry, ...]:
         out = self.run(["ls-tree", "-z", "--full-tree", *options, f"{tree}^{{tree}}"])
         entries = []
         for record in records(out):
@@ -228,26 +237,31 @@ class Repository:
         return SyncError(f"blob {id} is not in {self.path}", hint="fetch it first")
 
     def write_blob(self, data: bytes) -> str:
-        return self.text(["hash-object", "-w", "--stdin", "--no-filters"], input=data)
+        id = blob_id(data)
+        self.store({id: ("blob", data)})
+        return id
+
+    def store(self, objects: Objects) -> None:
+        """Store objects made here: few as loose ones, many as a pack."""
+        if len(objects) < _PACKED:
+            for kind, data in objects.values():
+                write_loose(self.objects, kind, data)
+        else:
+            self.run(["index-pack", "--stdin"], input=pack(objects))
+
+    def tree_writer(self, base: str | None) -> TreeWriter:
+        """The tree or commit `base` (None: the empty tree), to be changed."""
+        if base is None:
+            return TreeWriter()
+        root = self.rev_parse(base, "tree")
+        return TreeWriter(self._entries(root, "-r", "-t"), root)
 
     def write_tree(self, base: str | None, changes: Mapping[str, tuple[str, str] | None]) -> str:
-        """The id of the tree or commit `base` (None: the empty tree) with `changes` made: path ->
-        (mode, blob id), or None to delete. A file in the way of a placed path's folders goes, and
-        so does a folder in the way of a placed file. The blobs need not be here.
-
-        Raises:
-            SyncError: an unsafe path (absolute, `.git`, `..`).
-        """
-        for path in changes:
-            check_path(path)  # git itself would leave it out and say nothing
-        records = ((path, *(new or ("0", NO_BLOB))) for path, new in changes.items())
-        listing = os.fsencode("".join(f"{mode} {id}\t{path}\0" for path, mode, id in records))
-        with tempfile.TemporaryDirectory(prefix="syncer-") as folder:
-            env = {"GIT_INDEX_FILE": f"{folder}/index"}
-            if base is not None:
-                self.run(["read-tree", f"{base}^{{tree}}"], env=env)
-            self.run(["update-index", "-z", "--index-info"], input=listing, env=env)
-            return self.text(["write-tree", "--missing-ok"], env=env)
+        """The id of the tree or commit `base` with `changes` made, as `TreeWriter.write`."""
+        writer = self.tree_writer(base)
+        id = writer.write(changes)
+        self.store(writer.made)
+        return id
 
     def commit_tree(
         self,
@@ -268,25 +282,35 @@ class Repository:
         command = ["commit-tree", "--no-gpg-sign", *options, f"{tree}^{{tree}}"]
         return self.text(command, input=message.encode(), env=env)
 
-    def merge_tree(
-        self, base: str, ours: str, theirs: str, names: tuple[str, str] = ("ours", "theirs")
-    ) -> MergeResult:
-        """Merge two trees or commits over `base`, in memory; messages call them by `names`."""
+    def merge_trees(
+        self,
+        merges: Sequence[tuple[str, str, str]],
+        names: tuple[str, str] = ("ours", "theirs"),
+    ) -> tuple[MergeResult, ...]:
+        """Merge trees in memory, by one command: each (base, ours, theirs). Messages call the
+        sides by `names`."""
+        if not merges:
+            return ()
         # git 2.39's merge-tree finds the base itself: two commits with one parent leave no choice.
-        root = self.commit_tree(base)
-        sides = [self.commit_tree(*side) for side in ((ours, [root], "o"), (theirs, [root], "t"))]
-        arguments = ["merge-tree", "--write-tree", "-z", "--messages", *sides]
-        status, out, err = self._status(arguments)
-        if status not in (0, 1):
-            raise self._error(arguments, err)
-        fields = decode(out).split("\0")
-        tree, rest = fields[0], fields[1:]
-        end = rest.index("")
-        conflicts = dict.fromkeys(field.split("\t", 1)[1] for field in rest[:end])
-        messages = _messages(rest[end + 1 :])
-        for side, name in zip(sides, names, strict=True):
-            messages = [message.replace(side, name) for message in messages]
-        return MergeResult(tree, status == 0, tuple(conflicts), tuple(messages))
+        made: dict[str, tuple[str, bytes]] = {}
+
+        def commit(tree: str, parents: tuple[str, ...], message: str) -> str:
+            data = synthetic_commit(tree, parents, message)
+            id = object_id("commit", data)
+            made[id] = ("commit", data)
+            return id
+
+        pairs = []
+        for base, *sides in merges:
+            root = commit(base, (), "base")
+            pairs.append(
+                [commit(tree, (root,), name) for tree, name in zip(sides, names, strict=True)]
+            )
+        self.store(made)
+        arguments = ["merge-tree", "--write-tree", "--stdin", "-z", "--messages"]
+        out = self.run(arguments, input="".join(f"{one} {two}\n" for one, two in pairs).encode())
+        fields = iter(decode(out).split("\0"))
+        return tuple(_merge_result(fields, dict(zip(pair, names, strict=True))) for pair in pairs)
 
     # ---- history
 
@@ -308,17 +332,30 @@ class Repository:
         """The paths that differ between two trees or commits, sorted. `renames` is the least
         similarity in percent; 100 and None (no renames) need no blob."""
         detect = "--no-renames" if renames is None else f"--find-renames={renames}%"
-        options = ["-r", "-z", "--raw", "--no-abbrev", "--no-ext-diff", "--no-textconv", detect]
         trees = [f"{old}^{{tree}}", f"{new}^{{tree}}"]
-        fields = iter(records(self.run(["diff-tree", *options, *trees])))
-        changes = []
-        for meta in fields:
-            old_mode, new_mode, old_id, new_id, status = meta.removeprefix(":").split(" ")
-            old_path = path = next(fields)
-            if status[0] == "R":
-                path = next(fields)
-            changes.append(Change(status[0], path, old_path, old_mode, new_mode, old_id, new_id))
-        return tuple(sorted(changes, key=lambda change: change.path))
+        return _changes(self.run(["diff-tree", *_RAW, detect, *trees]))
+
+    def diff_trees(self, pairs: Sequence[tuple[str, str]]) -> tuple[tuple[Change, ...], ...]:
+        """`diff_tree` of many pairs of trees, without renames, by one command."""
+        out = self.diff_texts(pairs, [*_RAW, "--no-renames"])
+        return tuple(_changes(text) for text in out)
+
+    def diff_texts(
+        self, pairs: Sequence[tuple[str, str]], options: Sequence[str]
+    ) -> tuple[bytes, ...]:
+        """What diff-tree with `options` says of each pair of trees, by one command."""
+        if not pairs:
+            return ()
+        texts = []
+        headers = [f"{old} {new}\n".encode() for old, new in pairs]
+        rest = self.run(["diff-tree", "--stdin", *options], input=b"".join(headers))
+        # Nothing else in a diff begins with two ids, so each header ends the text before it.
+        for header, following in zip(headers, [*headers[1:], None], strict=True):
+            rest = rest.removeprefix(header)
+            found = following and re.search(rb"(?:\A|(?<=[\n\0]))" + re.escape(following), rest)
+            texts.append(rest[: found.start()] if found else rest)
+            rest = rest[len(texts[-1]) :]
+        return tuple(texts)
 
     # ---- files
 
@@ -363,15 +400,31 @@ class Repository:
         return len(files)
 
 
-def _messages(fields: list[str]) -> list[str]:
-    """merge-tree's conflict messages: groups of a count, that many paths, a type, a text."""
+def _changes(raw: bytes) -> tuple[Change, ...]:
+    fields = records(raw)
+    changes = []
+    for meta in fields:
+        old_mode, new_mode, old_id, new_id, status = meta.removeprefix(":").split(" ")
+        old_path = path = next(fields)
+        if status[0] == "R":
+            path = next(fields)
+        changes.append(Change(status[0], path, old_path, old_mode, new_mode, old_id, new_id))
+    return tuple(sorted(changes, key=lambda change: change.path))
+
+
+def _merge_result(fields: Iterator[str], names: Mapping[str, str]) -> MergeResult:
+    """The next merge of what merge-tree says: whether it is clean, the tree, the conflicted
+    entries, an empty field, the messages, an empty field. `names` stand for commit ids."""
+    clean, tree = next(fields) == "1", next(fields)
+    conflicts = [entry.split("\t", 1)[1] for entry in iter(lambda: next(fields), "")]
     messages = []
-    while len(fields) > 2:
-        count = int(fields[0])
-        kind, text = fields[count + 1], fields[count + 2]
+    for count in iter(lambda: next(fields), ""):
+        for _ in range(int(count)):
+            next(fields)
+        kind, text = next(fields), next(fields)
         if kind.startswith("CONFLICT"):
-            messages.append(
-                text.strip().split(".  ")[0]
-            )  # then: which version was left in the tree
-        fields = fields[count + 3 :]
-    return messages
+            text = text.strip().split(".  ")[0]  # then: which version was left in the tree
+            for id, name in names.items():
+                text = text.replace(id, name)
+            messages.append(text)
+    return MergeResult(tree, clean, tuple(dict.fromkeys(conflicts)), tuple(messages))

@@ -7,6 +7,7 @@ escapes, and `encode` gives the bytes back.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email import policy
 from email.parser import Parser
@@ -157,9 +158,7 @@ def create_patch(
     options = ["--stdout", "--no-stat", "--no-signature", "--zero-commit", "--no-thread", "--no-to"]
     options += ["--no-numbered", "--no-attach", "--no-from", "--no-base", "--no-notes", "--no-cc"]
     options += ["--encode-email-headers", "--subject-prefix=PATCH", "--no-add-header"]
-    out = repository.run(
-        [*_QUOTE, "format-patch", *options, *_diff(context, renames), "-1", commit]
-    )
+    out = repository.run(["format-patch", *options, *_diff(context, renames), "-1", commit])
     head, sections = _sections(out, context)
     text = decode(head + b"".join(sections))
     try:
@@ -174,13 +173,25 @@ def create_patch(
     return text
 
 
-def refresh(repository: Repository, patch: Patch, before: str, after: str) -> str:
-    """The patch's text for what it does between the trees `before` and `after`: message and
-    format as they were, and the section of a file whose blobs are the same kept verbatim."""
-    renames = any(d.old_path and d.new_path and d.old_path != d.new_path for d in patch.diffs)
-    trees = [f"{before}^{{tree}}", f"{after}^{{tree}}"]
-    out = repository.run([*_QUOTE, "diff-tree", "-r", *_diff(patch.context, renames), *trees])
-    sections = _sections(out, patch.context)[1]
+def refresh(repository: Repository, changed: Sequence[tuple[Patch, str, str]]) -> tuple[str, ...]:
+    """Each patch's text for what it does between two trees, before and after: message and format
+    as they were, and the section of a file whose blobs are the same kept verbatim."""
+    texts: dict[int, str] = {}
+    ways = [(patch.context, any(_renames(diff) for diff in patch.diffs)) for patch, _, _ in changed]
+    for way in set(ways):
+        mine = [n for n in range(len(changed)) if ways[n] == way]
+        pairs = [changed[n][1:] for n in mine]
+        out = repository.diff_texts(pairs, ["-r", *_diff(*way)])
+        for n, diff in zip(mine, out, strict=True):
+            texts[n] = _refreshed(changed[n][0], _sections(diff, way[0])[1])
+    return tuple(texts[n] for n in range(len(changed)))
+
+
+def _renames(diff: FileDiff) -> bool:
+    return None not in (diff.old_path, diff.new_path) and diff.old_path != diff.new_path
+
+
+def _refreshed(patch: Patch, sections: Sequence[bytes]) -> str:
     new = {diff.path: diff for diff in parse_diff(b"".join(sections), patch.name)}
     texts = []
     for old in patch.diffs:
@@ -191,10 +202,7 @@ def refresh(repository: Repository, patch: Patch, before: str, after: str) -> st
     return patch.head + decode(b"".join(texts))
 
 
-# Nothing of these is left to a repository's configuration or to git's defaults.
-_QUOTE = ("-c", "core.quotePath=false")
-
-
+# Nothing of these is left to git's defaults.
 def _diff(context: int, renames: bool) -> list[str]:
     options = ["-p", f"-U{context}", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv"]
     options += ["--src-prefix=a/", "--dst-prefix=b/", "--diff-algorithm=myers"]

@@ -3,21 +3,23 @@
 Each patch is three contents: the blob it was made from (its index line names it), the blob it makes
 of it (its hunks, applied exactly), and what the tree has now. They are merged three-way, so where
 a hunk ends up is the merge's finding and never a guess from the lines around it.
+
+Patches that have nothing to do with one another are merged by one command, wave after wave; what
+comes out is what carrying them one by one gives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from syncer.errors import SyncError
-from syncer.git import NO_BLOB, MergeResult, Repository
+from syncer.git import NO_BLOB, Repository, quarantine
 from syncer.model import PatchResult, PatchVerdict
-from syncer.queue.classify import added_lines, drop_conditions, moved_lines, reason_to_drop
-from syncer.queue.diff import FileDiff, apply_hunks
+from syncer.queue.carry import Carrying, Changes, Files, Merge, Merged, Outcome, Upstream, carry
+from syncer.queue.carry import places as places_of
+from syncer.queue.classify import drop_conditions
+from syncer.queue.contents import Contents
 from syncer.queue.mail import Patch, refresh
-
-Files = Mapping[str, tuple[str, str]]  # path -> mode, blob id
 
 
 def rebase_component(
@@ -43,38 +45,63 @@ def rebase_component(
     Raises:
         SyncError: a patch that does not fit the blob it names, or whose blob is not here.
     """
-    target = _files(repository, target_commit)
-    upstream = _Upstream(repository, target_commit, target, base_commit)
-    contents = _Contents(repository, patches)
-    tree = repository.rev_parse(target_commit, "tree")
-    files: Files = target
-    results: list[PatchResult] = []
-    for patch in patches:
-        outcome = _carry(upstream, contents, patch, files)
-        refreshed = None
-        paths = patch.paths
-        if outcome.changes:
-            before, tree = tree, repository.write_tree(tree, outcome.changes)
-            files = _changed(files, outcome.changes)
-        if outcome.verdict is PatchVerdict.MERGED:
-            paths = tuple(sorted(outcome.changes))
-            text = refresh(repository, patch, before, tree)
-            refreshed = text if text != patch.text else None
-        results.append(
-            PatchResult(
-                component=patch.component,
-                file=patch.file,
-                subject=patch.subject,
-                verdict=outcome.verdict,
-                paths=paths,
-                conflicts=outcome.conflicts,
-                reason=outcome.reason,
-                refreshed=refreshed,
-            )
+    writer = repository.tree_writer(target_commit)
+    result = writer.copy()
+    target = writer.files()
+    with quarantine(repository) as work:
+        upstream = Upstream(work, target_commit, target, base_commit)
+        contents = Contents(work, patches)
+        paths = {path for patch in patches for path in patch.paths}
+        contents.load(target[path][1] for path in paths & target.keys())
+        outcomes = _carry_all(upstream, contents, patches)
+        trees = [writer.write({}), *(writer.write(outcome.changes) for outcome in outcomes)]
+        work.store(writer.made)
+        texts = _refreshed(work, patches, outcomes, trees)
+
+        changes = _net(target, outcomes)
+        tree = result.write(changes)
+        blobs = work.blobs(new[1] for new in changes.values() if new)
+        repository.store(result.made | {id: ("blob", data) for id, data in blobs.items()})
+    return tree, tuple(
+        PatchResult(
+            component=patch.component,
+            file=patch.file,
+            subject=patch.subject,
+            verdict=outcome.verdict,
+            paths=tuple(sorted(outcome.changes))
+            if outcome.verdict is PatchVerdict.MERGED
+            else patch.paths,
+            conflicts=outcome.conflicts,
+            reason=outcome.reason,
+            refreshed=text if text != patch.text else None,
         )
-        if outcome.verdict is PatchVerdict.CONFLICT:
-            break
-    return tree, tuple(results)
+        for patch, outcome, text in zip(patches, outcomes, texts, strict=False)
+    )
+
+
+def _refreshed(
+    repository: Repository,
+    patches: Sequence[Patch],
+    outcomes: Sequence[Outcome],
+    trees: Sequence[str],
+) -> list[str]:
+    """The text of each patch: a new one where it was merged. `trees` are those before, between
+    and after them."""
+    merged = [n for n, o in enumerate(outcomes) if o.verdict is PatchVerdict.MERGED]
+    new = refresh(repository, [(patches[n], trees[n], trees[n + 1]) for n in merged])
+    texts = dict(zip(merged, new, strict=True))
+    return [texts.get(n, patches[n].text) for n in range(len(outcomes))]
+
+
+def _net(target: Files, outcomes: Sequence[Outcome]) -> Changes:
+    files = dict(target)
+    for outcome in outcomes:
+        _change(files, outcome.changes)
+    return {
+        path: files.get(path)
+        for path in {path for outcome in outcomes for path in outcome.changes}
+        if files.get(path) != target.get(path)
+    }
 
 
 def required_blobs(
@@ -86,7 +113,7 @@ def required_blobs(
 ) -> tuple[str, ...]:
     """The blobs that `rebase_component` with the same arguments reads; a partial clone has to
     fetch them first."""
-    target = _files(repository, target_commit)
+    target = repository.tree_writer(target_commit).files()
     diffs = [diff for patch in patches for diff in patch.diffs]
     paths = {path for diff in diffs for path in (diff.old_path, diff.new_path) if path}
     for patch in patches:
@@ -101,260 +128,94 @@ def required_blobs(
     return tuple(sorted(ids - {NO_BLOB}))
 
 
-# ---- what there is to merge
+# ---- waves
 
 
 @dataclass
-class _Upstream:
-    """The target, and where upstream moved files on the way to it."""
+class _Waiting:
+    """A patch under way, and what it waits for."""
 
-    repository: Repository
-    commit: str
-    files: Files
-    base_commit: str | None
-    moves: dict[str, str] | None = None
-
-    def moved_to(self, path: str, blob: str | None) -> str | None:
-        """Where upstream moved the file that was at `path`, with `blob` as its content."""
-        if self.moves is None:
-            self.moves = {}
-            if self.base_commit:
-                changes = self.repository.diff_tree(self.base_commit, self.commit)
-                self.moves = {c.old_path: c.path for c in changes if c.status == "R"}
-        if path not in self.moves and not self.base_commit:
-            same = [p for p, (_, id) in self.files.items() if id == blob != _EMPTY]
-            if len(same) == 1:
-                self.moves[path] = same[0]
-        return self.moves.get(path)
+    number: int
+    places: set[str]
+    carrying: Carrying
+    merge: Merge
 
 
-_EMPTY = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+def _carry_all(
+    upstream: Upstream, contents: Contents, patches: Sequence[Patch]
+) -> tuple[Outcome, ...]:
+    """What becomes of each patch, up to the first that conflicts."""
+    files = dict(upstream.files)
+    outcomes: dict[int, Outcome] = {}
+    places = {number: places_of(upstream, patch) for number, patch in enumerate(patches)}
+    waiting: list[_Waiting] = []
+    ended = len(patches)  # the number of the first that conflicts, once one does
+
+    def end(number: int, outcome: Outcome) -> None:
+        nonlocal ended
+        outcomes[number] = outcome
+        if outcome.verdict is PatchVerdict.CONFLICT:
+            ended = min(ended, number)
+        _change(files, outcome.changes)
+
+    def go_on(number: int, carrying: Carrying, merged: Merged | None) -> None:
+        """Carry on until the patch is done or has something to merge."""
+        try:
+            merge = next(carrying) if merged is None else carrying.send(merged)
+            waiting.append(_Waiting(number, places[number], carrying, merge))
+        except StopIteration as stop:
+            end(number, stop.value)
+
+    pending = list(range(len(patches)))
+    while pending or waiting:
+        held = set[str]()
+        later = []
+        for busy in waiting:
+            held |= busy.places
+        for number in pending:
+            if number > ended:
+                break
+            if _meet(places[number], held):
+                held |= places[number]  # nothing may overtake it
+                later.append(number)
+            else:
+                go_on(number, carry(upstream, contents, patches[number], files), None)
+                if number not in outcomes:
+                    held |= places[number]
+        pending = later
+        wave, waiting[:] = list(waiting), []
+        for busy, merged in zip(wave, _merge_all(contents, wave), strict=True):
+            go_on(busy.number, busy.carrying, merged)
+    return tuple(outcomes[number] for number in range(min(ended + 1, len(patches))))
 
 
-class _Contents:
-    """The contents patches were made from and make: blobs of the clone, or, for a patch stacked
-    on another, what that one makes."""
-
-    def __init__(self, repository: Repository, patches: Sequence[Patch]) -> None:
-        self.repository = repository
-        diffs = [(patch, diff) for patch in patches for diff in patch.diffs]
-        self.makers = {diff.new_id: (patch, diff) for patch, diff in reversed(diffs) if diff.new_id}
-        wanted = {diff.old_id for _, diff in diffs if diff.old_id}
-        self.stored = wanted - set(repository.missing(wanted))
-        self.known = repository.blobs(self.stored)
-        self.pending: set[str] = set()
-
-    def base(self, patch: Patch, diff: FileDiff) -> bytes:
-        """The content `diff` was made from."""
-        id = diff.old_id
-        if id is None:
-            return b""
-        if id not in self.known:
-            if id not in self.makers or id in self.pending:
-                raise SyncError(
-                    f"{patch.name}: {diff.path}: the blob it was made from, {id}, is not in "
-                    f"{self.repository.path}",
-                    hint="fetch the upstream commit it was made for, or make the patch again",
-                )
-            self.pending.add(id)
-            self.post(*self.makers[id])
-            self.pending.discard(id)
-        return self.known[id]
-
-    def post(self, patch: Patch, diff: FileDiff) -> bytes:
-        """The content `diff` makes, verified against the id the patch gives it."""
-        content = apply_hunks(diff, self.base(patch, diff), patch.name)
-        if diff.new_id is not None:
-            self.known[diff.new_id] = content
-        return content
-
-    def store(self, ids: Iterable[str]) -> None:
-        """Put into the clone those that are only known here."""
-        for id in ids:
-            if id in self.known and id not in self.stored:
-                self.repository.write_blob(self.known[id])
-                self.stored.add(id)
+def _merge_all(contents: Contents, wave: Sequence[_Waiting]) -> list[Merged]:
+    repository = contents.repository
+    merges = [(item.merge.base, item.merge.ours, item.merge.theirs) for item in wave]
+    results = repository.merge_trees(merges, ("upstream", "the patch"))
+    pairs = [(ours, result.tree) for (_, ours, _), result in zip(merges, results, strict=True)]
+    found = []
+    for result, changes in zip(results, repository.diff_trees(pairs), strict=True):
+        gone = {c.path: None for c in changes if c.status == "D"}
+        new = {c.path: (c.new_mode, c.new_id) for c in changes if c.status != "D"}
+        found.append(Merged(result, {**gone, **new}))
+    contents.load(new[1] for m in found if m.result.clean for new in m.changes.values() if new)
+    return found
 
 
-# ---- one patch
+def _meet(one: set[str], other: set[str]) -> bool:
+    """Whether two patches' places have a path in common, or one holds a folder of the other's."""
+    return not _with_folders(one).isdisjoint(other) or not _with_folders(other).isdisjoint(one)
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    verdict: PatchVerdict
-    changes: Mapping[str, tuple[str, str] | None] = field(default_factory=dict)
-    conflicts: tuple[str, ...] = ()
-    reason: str = ""
+def _with_folders(paths: set[str]) -> set[str]:
+    parts = [path.split("/") for path in paths]
+    return {"/".join(names[:count]) for names in parts for count in range(1, len(names) + 1)}
 
 
-def _carry(upstream: _Upstream, contents: _Contents, patch: Patch, files: Files) -> _Outcome:
-    repository = upstream.repository
-
-    def target_content(path: str) -> bytes | None:
-        return repository.blob(upstream.files[path][1]) if path in upstream.files else None
-
-    reason = reason_to_drop(repository, patch, upstream.commit, target_content)
-    if reason:
-        return _Outcome(PatchVerdict.DROPPED, reason=reason)
-    if not patch.diffs:
-        return _Outcome(PatchVerdict.EMPTIED, reason="the patch changes nothing")
-    before, after, gone = _images(patch, files)
-    if gone:
-        reason = f"upstream no longer has {gone[0]}"
-        return _Outcome(PatchVerdict.CONFLICT, conflicts=gone, reason=reason)
-    touched = before.keys() | after.keys()
-    changes = {p: after.get(p) for p in sorted(touched) if before.get(p) != after.get(p)}
-    if all(files.get(path) == new for path, new in changes.items()):
-        return _nothing_left(upstream, contents, patch, files, before, after)
-    for diff in patch.diffs:
-        contents.post(patch, diff)
-    contents.store(id for side in (before, after) for _, id in side.values())
-    if all(files.get(path) == before.get(path) for path in touched) and not _in_the_way(
-        files, touched
-    ):
-        return _Outcome(PatchVerdict.CLEAN, changes)
-    ours, merged = _merge(upstream, before, after, files)
-    if not merged.clean:
-        reason = "; ".join(merged.messages)
-        return _Outcome(PatchVerdict.CONFLICT, conflicts=merged.conflicts, reason=reason)
-    changes = {
-        change.path: None if change.status == "D" else (change.new_mode, change.new_id)
-        for change in repository.diff_tree(ours, merged.tree, renames=None)
-    }
-    if not changes:
-        return _nothing_left(upstream, contents, patch, files, before, after)
-    conflict = _only_moved(upstream, contents, patch, files, changes.keys())
-    if conflict is not None:
-        return conflict
-    reason = _doubt(upstream, contents, patch, files, _changed(files, changes))
-    return _Outcome(PatchVerdict.MERGED, changes, reason=reason)
-
-
-def _images(patch: Patch, files: Files) -> tuple[Files, Files, tuple[str, ...]]:
-    """The files the patch was made from and those it makes; then those of which only the name or
-    the mode is its business, and that are not there."""
-    before: dict[str, tuple[str, str]] = {}
-    after: dict[str, tuple[str, str]] = {}
-    gone = []
-    for diff in patch.diffs:
-        mode, old_id, new_id = "", diff.old_id, diff.new_id
-        if old_id is None and new_id is None:
-            there = files.get(diff.old_path or "") or files.get(diff.new_path or "")
-            if there is None:
-                gone.append(diff.old_path or diff.path)
-                continue
-            mode, old_id = there
-            new_id = old_id
-        if diff.old_path is not None and old_id is not None:
-            before[diff.old_path] = (diff.old_mode or mode, old_id)
-        if diff.new_path is not None and new_id is not None:
-            after[diff.new_path] = (diff.new_mode or mode, new_id)
-    return before, after, tuple(gone)
-
-
-def _in_the_way(files: Files, touched: Iterable[str]) -> set[str]:
-    """The files whose path is a folder of a touched one's, or that lie below a touched path."""
-    paths = set(touched)
-    parts = (path.split("/") for path in paths)
-    folders = {"/".join(names[:count]) for names in parts for count in range(1, len(names))}
-    below = tuple(f"{path}/" for path in paths)
-    return {path for path in files if path in folders or path.startswith(below)} - paths
-
-
-def _merge(
-    upstream: _Upstream, before: Files, after: Files, files: Files
-) -> tuple[str, MergeResult]:
-    """Merge the patch into the files it has to do with; also gives their tree before that."""
-    touched = before.keys() | after.keys()
-    places = touched | _in_the_way(files, touched)
-    for path in before.keys() - files.keys():
-        moved = upstream.moved_to(path, before[path][1])
-        if moved is not None:
-            places.add(moved)
-    repository = upstream.repository
-    base, ours, theirs = (
-        repository.write_tree(None, side)
-        for side in (before, {p: files[p] for p in places if p in files}, after)
-    )
-    return ours, repository.merge_tree(base, ours, theirs, ("upstream", "the patch"))
-
-
-def _nothing_left(
-    upstream: _Upstream,
-    contents: _Contents,
-    patch: Patch,
-    files: Files,
-    before: Files,
-    after: Files,
-) -> _Outcome:
-    """Absorbed, if upstream by itself has the patch's effect; emptied, if only with the patches
-    before it; a conflict, if what the patch deletes was moved and not deleted."""
-    conflict = _only_moved(upstream, contents, patch, files, ())
-    if conflict is not None:
-        return conflict
-    touched = before.keys() | after.keys()
-    if any(files.get(path) != upstream.files.get(path) for path in touched):
-        for diff in patch.diffs:
-            contents.post(patch, diff)
-        contents.store(id for side in (before, after) for _, id in side.values())
-        ours, merged = _merge(upstream, before, after, upstream.files)
-        if not merged.clean or merged.tree != ours:
-            reason = "the patches before it leave nothing to change"
-            return _Outcome(PatchVerdict.EMPTIED, reason=reason)
-    return _Outcome(PatchVerdict.ABSORBED, reason="upstream has the change")
-
-
-def _only_moved(
-    upstream: _Upstream,
-    contents: _Contents,
-    patch: Patch,
-    files: Files,
-    changed: Iterable[str],
-) -> _Outcome | None:
-    """A conflict, if a deletion of the patch came to nothing because upstream moved the text."""
-    for diff in patch.diffs:
-        path = diff.old_path
-        if not diff.only_deletes or path is None or path in set(changed):
-            continue
-        if path not in files:
-            moved = upstream.moved_to(path, diff.old_id)
-            reason = f"upstream moved {path} to {moved}" if moved in files else ""
-        elif diff.new_id is not None and files[path][1] != diff.new_id:
-            ours = upstream.repository.blob(files[path][1])
-            line = moved_lines(diff, contents.post(patch, diff), ours)
-            reason = f"upstream moved lines that this removes to line {line} of {path}"
-            reason = reason if line else ""
+def _change(files: dict[str, tuple[str, str]], changes: Changes) -> None:
+    for path, new in changes.items():
+        if new is None:
+            files.pop(path, None)
         else:
-            reason = ""
-        if reason:
-            return _Outcome(PatchVerdict.CONFLICT, conflicts=(path,), reason=reason)
-    return None
-
-
-def _doubt(
-    upstream: _Upstream, contents: _Contents, patch: Patch, files: Files, merged: Files
-) -> str:
-    """A warning where the merge went through and may yet not be what the patch means: upstream
-    gained the very lines it adds, or moved lines it removes out of its reach."""
-    for diff in patch.diffs:
-        path = diff.path
-        if not diff.hunks or diff.old_path is None or path not in files or path not in merged:
-            continue
-        ours = upstream.repository.blob(files[path][1])
-        line = added_lines(diff, contents.base(patch, diff), ours)
-        if line:
-            return f"line {line} of upstream's {path} already has lines that this adds"
-        result = upstream.repository.blob(merged[path][1])
-        line = moved_lines(diff, contents.post(patch, diff), result)
-        if line:
-            return f"line {line} of {path} still has lines that this removes"
-    return ""
-
-
-def _files(repository: Repository, tree: str) -> Files:
-    return {entry.path: (entry.mode, entry.id) for entry in repository.ls_tree(tree)}
-
-
-def _changed(files: Files, changes: Mapping[str, tuple[str, str] | None]) -> Files:
-    kept = {path: entry for path, entry in files.items() if path not in changes}
-    return kept | {path: new for path, new in changes.items() if new is not None}
+            files[path] = new

@@ -80,7 +80,8 @@ def test_hunks_give_the_exact_bytes(lab: Lab, case: str, context: int) -> None:
     (diff,) = patch.diffs
     assert apply_hunks(diff, old, "p") == new
     assert encode(patch.text).count(MARK) == (context == 0)
-    assert refresh(lab.repository, patch, base, lab.tree({"f": new}, base)) == patch.text
+    trees = lab.repository.rev_parse(base, "tree"), lab.tree({"f": new}, base)
+    assert refresh(lab.repository, [(patch, *trees)]) == (patch.text,)
 
 
 @pytest.mark.parametrize("path", ["a b", "naïve/ü.c", 'q"uote', "tab\there", "a b/b/a b/b"])

@@ -1,0 +1,236 @@
+"""What becomes of one patch on what upstream and the patches before it leave.
+
+Merging is git's, one command for many patches: so where a patch has to be merged, its carrying
+stops and yields what to merge, and goes on with the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from syncer.git import MergeResult, Repository, blob_id
+from syncer.model import PatchVerdict
+from syncer.queue.classify import added_lines, moved_lines, reason_to_drop
+from syncer.queue.contents import Contents
+from syncer.queue.mail import Patch
+
+Files = Mapping[str, tuple[str, str]]  # path -> mode, blob id
+Changes = Mapping[str, tuple[str, str] | None]  # None: deleted
+
+_EMPTY = blob_id(b"")
+
+
+@dataclass
+class Upstream:
+    """The target, and where upstream moved files on the way to it."""
+
+    repository: Repository
+    commit: str
+    files: Files
+    base_commit: str | None
+    moves: dict[str, str] | None = None
+
+    def moved_to(self, path: str, blob: str | None) -> str | None:
+        """Where upstream moved the file that was at `path`, with `blob` as its content."""
+        if self.moves is None:
+            self.moves = {}
+            if self.base_commit:
+                changes = self.repository.diff_tree(self.base_commit, self.commit)
+                self.moves = {c.old_path: c.path for c in changes if c.status == "R"}
+        if path not in self.moves and not self.base_commit:
+            same = [p for p, (_, id) in self.files.items() if id == blob != _EMPTY]
+            if len(same) == 1:
+                self.moves[path] = same[0]
+        return self.moves.get(path)
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Three trees to be merged, of the files a patch has to do with."""
+
+    base: str
+    ours: str
+    theirs: str
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What became of it; `changes` is what the merge changes in `ours`."""
+
+    result: MergeResult
+    changes: Changes
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a patch; `changes` is what it changes now."""
+
+    verdict: PatchVerdict
+    changes: Changes = field(default_factory=dict)
+    conflicts: tuple[str, ...] = ()
+    reason: str = ""
+
+
+Carrying = Generator[Merge, Merged, Outcome]
+
+
+def carry(upstream: Upstream, contents: Contents, patch: Patch, files: Files) -> Carrying:
+    """Carry one patch to what the patches before it leave of upstream, `files`."""
+
+    def target_content(path: str) -> bytes | None:
+        return contents.read(upstream.files[path][1]) if path in upstream.files else None
+
+    reason = reason_to_drop(upstream.repository, patch, upstream.commit, target_content)
+    if reason:
+        return Outcome(PatchVerdict.DROPPED, reason=reason)
+    if not patch.diffs:
+        return Outcome(PatchVerdict.EMPTIED, reason="the patch changes nothing")
+    before, after, gone = _images(patch, files)
+    if gone:
+        reason = f"upstream no longer has {gone[0]}"
+        return Outcome(PatchVerdict.CONFLICT, conflicts=gone, reason=reason)
+    touched = before.keys() | after.keys()
+    changes = {p: after.get(p) for p in sorted(touched) if before.get(p) != after.get(p)}
+    if all(files.get(path) == new for path, new in changes.items()):
+        return (yield from _nothing_left(upstream, contents, patch, files, before, after))
+    for diff in patch.diffs:
+        contents.post(patch, diff)
+    contents.store(id for side in (before, after) for _, id in side.values())
+    if all(files.get(path) == before.get(path) for path in touched) and not _in_the_way(
+        files, touched
+    ):
+        return Outcome(PatchVerdict.CLEAN, changes)
+    merged = yield _merge(upstream, before, after, files)
+    if not merged.result.clean:
+        reason = "; ".join(merged.result.messages)
+        return Outcome(PatchVerdict.CONFLICT, conflicts=merged.result.conflicts, reason=reason)
+    if not merged.changes:
+        return (yield from _nothing_left(upstream, contents, patch, files, before, after))
+    conflict = _only_moved(upstream, contents, patch, files, merged.changes.keys())
+    if conflict is not None:
+        return conflict
+    reason = _doubt(contents, patch, files, merged.changes)
+    return Outcome(PatchVerdict.MERGED, merged.changes, reason=reason)
+
+
+def places(upstream: Upstream, patch: Patch) -> set[str]:
+    """The paths of upstream's and the queue's that carrying the patch looks at or changes; what
+    lies below one of them, or is a folder of it, counts as well."""
+    found = {path for diff in patch.diffs for path in (diff.old_path, diff.new_path) if path}
+    for diff in patch.diffs:
+        if diff.old_path and diff.old_path not in upstream.files:
+            found |= {upstream.moved_to(diff.old_path, diff.old_id) or diff.old_path}
+    return found
+
+
+def _images(patch: Patch, files: Files) -> tuple[Files, Files, tuple[str, ...]]:
+    """The files the patch was made from and those it makes; then those of which only the name or
+    the mode is its business, and that are not there."""
+    before: dict[str, tuple[str, str]] = {}
+    after: dict[str, tuple[str, str]] = {}
+    gone = []
+    for diff in patch.diffs:
+        mode, old_id, new_id = "", diff.old_id, diff.new_id
+        if old_id is None and new_id is None:
+            there = files.get(diff.old_path or "") or files.get(diff.new_path or "")
+            if there is None:
+                gone.append(diff.old_path or diff.path)
+                continue
+            mode, old_id = there
+            new_id = old_id
+        if diff.old_path is not None and old_id is not None:
+            before[diff.old_path] = (diff.old_mode or mode, old_id)
+        if diff.new_path is not None and new_id is not None:
+            after[diff.new_path] = (diff.new_mode or mode, new_id)
+    return before, after, tuple(gone)
+
+
+def _in_the_way(files: Files, touched: Iterable[str]) -> set[str]:
+    """The files whose path is a folder of a touched one's, or that lie below a touched path."""
+    paths = set(touched)
+    parts = (path.split("/") for path in paths)
+    folders = {"/".join(names[:count]) for names in parts for count in range(1, len(names))}
+    below = tuple(f"{path}/" for path in paths)
+    return {path for path in files if path in folders or path.startswith(below)} - paths
+
+
+def _merge(upstream: Upstream, before: Files, after: Files, files: Files) -> Merge:
+    """The patch, and the files it has to do with, to be merged."""
+    touched = before.keys() | after.keys()
+    paths = touched | _in_the_way(files, touched)
+    for path in before.keys() - files.keys():
+        moved = upstream.moved_to(path, before[path][1])
+        if moved is not None:
+            paths.add(moved)
+    ours = {path: files[path] for path in paths if path in files}
+    return Merge(*(upstream.repository.write_tree(None, side) for side in (before, ours, after)))
+
+
+def _nothing_left(
+    upstream: Upstream,
+    contents: Contents,
+    patch: Patch,
+    files: Files,
+    before: Files,
+    after: Files,
+) -> Carrying:
+    """Absorbed, if upstream by itself has the patch's effect; emptied, if only with the patches
+    before it; a conflict, if what the patch deletes was moved and not deleted."""
+    conflict = _only_moved(upstream, contents, patch, files, ())
+    if conflict is not None:
+        return conflict
+    touched = before.keys() | after.keys()
+    if any(files.get(path) != upstream.files.get(path) for path in touched):
+        for diff in patch.diffs:
+            contents.post(patch, diff)
+        contents.store(id for side in (before, after) for _, id in side.values())
+        merged = yield _merge(upstream, before, after, upstream.files)
+        if not merged.result.clean or merged.changes:
+            reason = "the patches before it leave nothing to change"
+            return Outcome(PatchVerdict.EMPTIED, reason=reason)
+    return Outcome(PatchVerdict.ABSORBED, reason="upstream has the change")
+
+
+def _only_moved(
+    upstream: Upstream,
+    contents: Contents,
+    patch: Patch,
+    files: Files,
+    changed: Iterable[str],
+) -> Outcome | None:
+    """A conflict, if a deletion of the patch came to nothing because upstream moved the text."""
+    for diff in patch.diffs:
+        path = diff.old_path
+        if not diff.only_deletes or path is None or path in set(changed):
+            continue
+        if path not in files:
+            moved = upstream.moved_to(path, diff.old_id)
+            reason = f"upstream moved {path} to {moved}" if moved in files else ""
+        elif diff.new_id is not None and files[path][1] != diff.new_id:
+            ours = contents.read(files[path][1])
+            line = moved_lines(diff, contents.post(patch, diff), ours)
+            reason = f"upstream moved lines that this removes to line {line} of {path}"
+            reason = reason if line else ""
+        else:
+            reason = ""
+        if reason:
+            return Outcome(PatchVerdict.CONFLICT, conflicts=(path,), reason=reason)
+    return None
+
+
+def _doubt(contents: Contents, patch: Patch, files: Files, changes: Changes) -> str:
+    """A warning where the merge went through and may yet not be what the patch means: upstream
+    gained the very lines it adds, or moved lines it removes out of its reach."""
+    for diff in patch.diffs:
+        path = diff.path
+        new = changes.get(path, files.get(path))
+        if not diff.hunks or diff.old_path is None or path not in files or new is None:
+            continue
+        line = added_lines(diff, contents.base(patch, diff), contents.read(files[path][1]))
+        if line:
+            return f"line {line} of upstream's {path} already has lines that this adds"
+        line = moved_lines(diff, contents.post(patch, diff), contents.read(new[1]))
+        if line:
+            return f"line {line} of {path} still has lines that this removes"
+    return ""
