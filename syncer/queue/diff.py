@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from syncer.errors import SyncError
 from syncer.git import blob_id, check_path
+from syncer.queue.binary import BEGIN, BinaryError, BinaryHunk, parse_hunk
 
 MARK = b"! zero context: only sync applies this\n"
 
@@ -49,7 +50,8 @@ class FileDiff:
 
     `old_path` is None for an added file and `new_path` for a deleted one; they differ for a
     rename. Ids and modes are None on the side that is absent, and both ids are None where the
-    content is not the patch's business (a rename or a mode alone). `text` is the section verbatim.
+    content is not the patch's business (a rename or a mode alone). `binary` stands in place of
+    hunks. `text` is the section verbatim.
     """
 
     old_path: str | None
@@ -59,6 +61,7 @@ class FileDiff:
     old_id: str | None = None
     new_id: str | None = None
     hunks: tuple[Hunk, ...] = ()
+    binary: BinaryHunk | None = None
     marked: bool = False
     text: bytes = b""
 
@@ -109,6 +112,28 @@ def apply_hunks(diff: FileDiff, base: bytes, where: str) -> bytes:
     """
     if diff.new_path is None and not diff.hunks:
         return b""  # a deletion by id alone, as patches without context have it
+    content = _placed(diff, base, where) if diff.binary is None else _binary(diff, base, where)
+    if diff.new_path is None and content:
+        raise SyncError(f"{where}: {diff.path}: its hunks leave lines of a file it deletes")
+    if diff.new_id is not None and blob_id(content) != diff.new_id:
+        count = len(diff.hunks)
+        raise SyncError(
+            f"{where}: {diff.path}: its hunks (1 to {count}) give blob {blob_id(content)}, "
+            f"but its index line says {diff.new_id}",
+            hint="the patch was edited by hand: make it again",
+        )
+    return content
+
+
+def _binary(diff: FileDiff, base: bytes, where: str) -> bytes:
+    assert diff.binary is not None
+    try:
+        return diff.binary.apply(base)
+    except BinaryError as error:
+        raise SyncError(f"{where}: {diff.path}: {error} (blob {diff.old_id})") from None
+
+
+def _placed(diff: FileDiff, base: bytes, where: str) -> bytes:
     source = split_lines(base)
     result: list[bytes] = []
     position = 0
@@ -130,17 +155,7 @@ def apply_hunks(diff: FileDiff, base: bytes, where: str) -> bytes:
                 position += 1
             if line[:1] != b"-":
                 result.append(line[1:])
-    content = b"".join(result + source[position:])
-    if diff.new_path is None and content:
-        raise SyncError(f"{where}: {diff.path}: its hunks leave lines of a file it deletes")
-    if diff.new_id is not None and blob_id(content) != diff.new_id:
-        count = len(diff.hunks)
-        raise SyncError(
-            f"{where}: {diff.path}: its hunks (1 to {count}) give blob {blob_id(content)}, "
-            f"but its index line says {diff.new_id}",
-            hint="the patch was edited by hand: make it again",
-        )
-    return content
+    return b"".join(result + source[position:])
 
 
 def parse_diff(data: bytes, where: str, first_line: int = 1) -> tuple[FileDiff, ...]:
@@ -151,8 +166,8 @@ def parse_diff(data: bytes, where: str, first_line: int = 1) -> tuple[FileDiff, 
         first_line: the number of the first line of `data` in that file.
 
     Raises:
-        SyncError: anything that is not understood to the last line, with file and line: binary
-            patches, copies, abbreviated ids, unsafe paths, hunks that are cut short.
+        SyncError: anything that is not understood to the last line, with file and line:
+            copies, abbreviated ids, unsafe paths, hunks that are cut short.
     """
     parser = _Parser(split_lines(data), where, first_line)
     diffs: list[FileDiff] = []
@@ -214,7 +229,9 @@ class _Parser:
             if self.peek() == MARK:
                 self.fail("the mark of a patch without context stands in the wrong place")
             marked = marked or self.marked
-        if hunks and diff.old_id is None and diff.new_id is None:
+        if self.peek() == BEGIN:
+            diff = replace(diff, binary=self.binary())
+        if (hunks or diff.binary) and diff.old_id is None and diff.new_id is None:
             self.fail("no index line", hint="git format-patch --full-index")
         text = b"".join(self.lines[start : self.position])
         return replace(diff, hunks=tuple(hunks), marked=marked, text=text)
@@ -236,8 +253,8 @@ class _Parser:
                     "the patch file has CRLF line ends",
                     hint="*.patch -text in .gitattributes keeps them as they are",
                 )
-            if line.startswith(("GIT binary patch", "Binary files ")):
-                self.fail("binary patches are not supported", hint="use an override")
+            if line.startswith("Binary files "):
+                self.fail("the binary content was left out", hint="git format-patch --binary")
             if line.startswith("copy "):
                 self.fail("copies are not supported", hint="git format-patch without -C")
             key = next((word for word in known if line.startswith(word + " ")), None)
@@ -288,6 +305,22 @@ class _Parser:
                 name = self.unquote(header[key].removesuffix("\t"))
                 if name != ("/dev/null" if path is None else prefix + path):
                     self.fail(f"{key} names {name}, the lines before it {path or '/dev/null'}")
+
+    def binary(self) -> BinaryHunk:
+        """The forward hunk; the one back, if there is one, is passed over."""
+        self.position += 1
+        hunks: list[BinaryHunk] = []
+        while len(hunks) < 2 and self.peek().startswith((b"literal ", b"delta ")):
+            try:
+                hunk, count = parse_hunk(self.lines[self.position :])
+            except BinaryError as error:
+                self.position += error.line
+                self.fail(str(error))
+            hunks.append(hunk)
+            self.position += count
+        if not hunks:
+            self.fail("no binary hunk")
+        return hunks[0]
 
     def hunk(self) -> Hunk:
         match = _HUNK.fullmatch(self.peek())

@@ -14,6 +14,7 @@ from email.parser import Parser
 
 from syncer.errors import SyncError
 from syncer.git import Repository
+from syncer.queue.binary import BEGIN
 from syncer.queue.diff import FileDiff, parse_diff, split_lines, without_context
 
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):\s+(\S.*)")
@@ -115,6 +116,7 @@ def check_zero_context(patch: Patch) -> None:
         SyncError: a context or removed line, words after the second `@@`, or a changed file whose
             first hunk is not marked; the file and the hunk are named.
     """
+    _check_binary(patch)
     for diff in patch.diffs:
         for number, hunk in enumerate(diff.hunks, 1):
             what = f"{patch.name}: {diff.path}: hunk {number} ({hunk.header})"
@@ -126,6 +128,16 @@ def check_zero_context(patch: Patch) -> None:
                 raise SyncError(f"{what} quotes upstream after the second @@")
         if diff.hunks and diff.old_path is not None and not diff.marked:
             raise SyncError(f"{patch.name}: {diff.path}: not marked as a patch without context")
+
+
+def _check_binary(patch: Patch) -> None:
+    for diff in patch.diffs:
+        if diff.binary is not None and diff.old_path is not None:
+            raise SyncError(
+                f"{patch.name}: {diff.path}: a binary change cannot be told without upstream's "
+                "content",
+                hint="use an override",
+            )
 
 
 def create_patch(
@@ -148,7 +160,8 @@ def create_patch(
         context: lines of context; 0 gives a marked patch, and one that deletes files by id alone.
 
     Raises:
-        SyncError: nothing changes, a binary file does, or the message cannot be told from a diff.
+        SyncError: nothing changes, a binary file does and there is no context, or the message
+            cannot be told from a diff.
     """
     if repository.rev_parse(base_tree, "tree") == repository.rev_parse(new_tree, "tree"):
         raise SyncError(f"no patch can be made for {subject!r}: nothing changes")
@@ -163,6 +176,8 @@ def create_patch(
     text = decode(head + b"".join(sections))
     try:
         patch = parse_patch(encode(text), "new", "patch", context=context)
+        if context == 0:
+            _check_binary(patch)
     except SyncError as error:
         raise SyncError(f"no patch can be made: {error.message}", hint=error.hint) from error
     if patch.subject != subject or patch.body != body.strip():
@@ -204,8 +219,15 @@ def _refreshed(patch: Patch, sections: Sequence[bytes]) -> str:
 
 # Nothing of these is left to git's defaults.
 def _diff(context: int, renames: bool) -> list[str]:
-    options = ["-p", f"-U{context}", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv"]
-    options += ["--src-prefix=a/", "--dst-prefix=b/", "--diff-algorithm=myers"]
+    options = ["-p", "--binary", f"-U{context}", "--full-index"]
+    options += [
+        "--no-color",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--src-prefix=a/",
+        "--dst-prefix=b/",
+        "--diff-algorithm=myers",
+    ]
     options += ["--indent-heuristic", "--find-renames" if renames else "--no-renames"]
     return options if context else [*options, "--irreversible-delete"]
 
@@ -215,7 +237,11 @@ def _sections(data: bytes, context: int) -> tuple[bytes, list[bytes]]:
     head, *sections = re.split(rb"^(?=diff --git )", data, flags=re.MULTILINE)
     if context == 0:
         sections = [without_context(section) for section in sections]
-    return head, [section.rstrip(b"\n") + b"\n" for section in sections]
+    return head, [section.rstrip(b"\n") + _end(section) for section in sections]
+
+
+def _end(section: bytes) -> bytes:
+    return b"\n\n" if b"\n" + BEGIN in section else b"\n"  # a binary hunk ends in an empty line
 
 
 def _same(old: FileDiff, new: FileDiff) -> bool:

@@ -62,7 +62,8 @@ def read_series(folder: Path, component: str, *, context: int = 3) -> tuple[Patc
     for name in names:
         patch = parse_patch((place / name).read_bytes(), component, name, context=context)
         changed = [diff for diff in patch.diffs if diff.hunks and diff.old_path and diff.new_path]
-        if context == 0 and not all(diff.marked for diff in changed):
+        binary = any(diff.binary for diff in patch.diffs)
+        if context == 0 and (binary or not all(diff.marked for diff in changed)):
             check_zero_context(patch)
         patches.append(patch)
     return tuple(patches)
