@@ -3,12 +3,14 @@ then read without a network."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import posixpath
 import re
 import tempfile
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from platformdirs import user_cache_path, user_config_path
@@ -17,6 +19,7 @@ from syncer.errors import Exit, SyncError
 from syncer.git import Repository, init_bare, ls_remote
 from syncer.lock import Lock
 from syncer.model import Move, Pin, Resolved
+from syncer.pins import UpstreamFiles, Written, changed_by, pin_of, unreadable
 from syncer.port import Component, Port
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -25,12 +28,13 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 @dataclass(frozen=True)
 class Source:
     """A repository as it is reached: `url` names it, `place` is where it comes from (the same, or
-    a mirror), `clone` is the bare clone."""
+    a mirror), `clone` is the bare clone. `others` are those that upstream once pinned instead."""
 
     name: str
     url: str
     place: str
     clone: Path
+    others: tuple[Source, ...] = ()
 
 
 def load_mirrors(file: Path | None) -> dict[str, str]:
@@ -64,16 +68,29 @@ def _placed(place: str, base: Path) -> str:
 def sources(port: Port, mirrors: Mapping[str, str], cache: Path | None = None) -> dict[str, Source]:
     """Where each repository of a port comes from and where its clone lies, by name."""
     folder = (cache or user_cache_path("syncer")) / "clones"
-    named = {port.toml.upstream.name: port.toml.upstream.url}
-    named |= {component.name: component.url for component in port.toml.component}
-    result = {}
-    for name, url in named.items():
+
+    def source(name: str, url: str, others: tuple[Source, ...] = ()) -> Source:
         place = mirrors.get(url, url)
         slug = re.sub(r"[^A-Za-z0-9.]+", "-", url.split("://")[-1]).strip("-")
         # The place is part of the name: clones of two mirrors are never mixed.
         mark = hashlib.sha256(f"{url}\0{place}".encode()).hexdigest()[:8]
-        result[name] = Source(name, url, place, folder / f"{slug[-80:]}-{mark}.git")
+        return Source(name, url, place, folder / f"{slug[-80:]}-{mark}.git", others)
+
+    result = {port.toml.upstream.name: source(port.toml.upstream.name, port.toml.upstream.url)}
+    for component in port.toml.component:
+        urls = dict.fromkeys(pin.url for pin in component.pin if pin.url)
+        others = tuple(source(component.name, url) for url in urls if url != component.url)
+        result[component.name] = source(component.name, component.url, others)
     return result
+
+
+def chosen(found: Mapping[str, Source], resolved: Resolved) -> dict[str, Source]:
+    """Of each repository that a roll is made of, the source that upstream pins."""
+    return {pin.name: _of_url(found[pin.name], pin.url) for pin in resolved.pins}
+
+
+def _of_url(source: Source, url: str) -> Source:
+    return next(item for item in (source, *source.others) if item.url == url)
 
 
 def resolve(port: Port, lock: Lock, found: Mapping[str, Source], ref: str | None) -> Resolved:
@@ -85,37 +102,49 @@ def resolve(port: Port, lock: Lock, found: Mapping[str, Source], ref: str | None
             no longer writes a pin where port.toml says, or its patch does not apply.
     """
     source = found[port.toml.upstream.name]
+    accepted = lock.commits.get(source.name)
     commit = _upstream_commit(source, ref or port.toml.upstream.branch)
     fetch_blobs(port, source, commit)
-    files = {entry.path: entry.id for entry in repository(source).ls_tree(commit)}
-    tree = repository(source).rev_parse(commit, "tree")
+    _fetch_accepted(source, accepted)
+    repo = repository(source)
+    ids = {entry.path: entry.id for entry in repo.ls_tree(commit)}
+    tree = repo.rev_parse(commit, "tree")
     upstream = Pin(source.name, source.url, commit, tree)
-    pins = []
+    makefiles = posixpath.dirname(port.toml.tree.makefile)
+    files = UpstreamFiles(source.name, repo, commit, ids, makefiles)
+    pins = [upstream]
     for component in port.toml.component:
-        read = _Reader(repository(source), files, f"{source.name} at {commit[:12]}", component)
-        pins.append(_component_pin(port, found[component.name], read))
-    moves = tuple(
-        _move(pin, lock.commits.get(pin.name), found[pin.name]) for pin in (upstream, *pins)
-    )
-    return Resolved(upstream, tuple(pins), moves)
+        written = _written(component, files, accepted, source)
+        if written is not None:
+            pins.append(_component_pin(port, component, found[component.name], written, files))
+    resolved = Resolved(upstream, tuple(pins[1:]), ())
+    used = chosen(found, resolved)
+    for pin in resolved.components:
+        _fetch_accepted(used[pin.name], lock.commits.get(pin.name))
+    moves = tuple(_move(pin, lock.commits.get(pin.name), used[pin.name]) for pin in pins)
+    return replace(resolved, moves=moves)
 
 
-@dataclass(frozen=True)
-class _Reader:
-    """Upstream's files, read on behalf of one component."""
+def _fetch_accepted(source: Source, commit: str | None) -> None:
+    """Have the accepted commit as well where it can be had: to say what changed since."""
+    if commit and not repository(source).has(commit):
+        with contextlib.suppress(SyncError):
+            _fetch(source, [commit])
 
-    repo: Repository
-    files: Mapping[str, str]
-    at: str
-    component: Component
 
-    def bytes(self, path: str, key: str) -> bytes:
-        if path not in self.files:
-            raise SyncError(
-                f"{self.component.name}: there is no {path} in {self.at}",
-                hint=f"Upstream moved or deleted it; follow it in port.toml, component.{key}.",
-            )
-        return self.repo.blob(self.files[path])
+def _written(
+    component: Component, files: UpstreamFiles, accepted: str | None, source: Source
+) -> Written | None:
+    try:
+        return pin_of(component, files)
+    except SyncError as error:
+        repo = files.repository
+
+        def fetch(ids: Iterable[str]) -> None:
+            repo.fetch_missing(source.place, ids)
+
+        touch = changed_by(component, files, accepted, fetch)
+        raise unreadable(component, error, source.name, touch) from None
 
 
 def repository(source: Source) -> Repository:
@@ -165,25 +194,48 @@ def _fetch(source: Source, specs: list[str]) -> None:
     repository(source).fetch(source.place, specs, filter="blob:none")
 
 
-def _component_pin(port: Port, source: Source, upstream: _Reader) -> Pin:
-    component = upstream.component
-    where = f"{component.pin.file} in {upstream.at}"
-    text = upstream.bytes(component.pin.file, "pin.file").decode("utf-8", "replace")
-    matches = {match[1] for match in re.finditer(component.pin.pattern, text, re.MULTILINE)}
-    if len(matches) != 1:
-        raise SyncError(
-            f"{component.name}: {where} has {len(matches) or 'no'} matches of "
-            f"{component.pin.pattern!r}",
-            hint="Exactly one value must match; mend component.pin.pattern in port.toml.",
-        )
-    written = matches.pop()
-    commit = _pinned_commit(source, written, where)
-    fetch_blobs(port, source, commit)
+def _component_pin(
+    port: Port, component: Component, found: Source, written: Written, files: UpstreamFiles
+) -> Pin:
+    source = _of_url(found, written.place.url or component.url)
+    where = f"{written.place.file} in {files}"
+    try:
+        commit = _pinned_commit(source, written.value, where)
+        fetch_blobs(port, source, commit)
+    except SyncError as error:
+        raise _unreached(error, found, source, files) from None
     tree = repository(source).rev_parse(commit, "tree")
     if component.patch:
-        patch = upstream.bytes(component.patch, "patch")
-        tree = _patched(repository(source), tree, patch, f"{component.patch} in {upstream.at}")
-    return Pin(component.name, source.url, commit, tree, written, component.pin.file)
+        path = _patch_path(component, files)
+        patch = files.repository.blob(files.ids[path])
+        tree = _patched(repository(source), tree, patch, f"{path} in {files}")
+    return Pin(component.name, source.url, commit, tree, written.value, written.place.file)
+
+
+def _unreached(error: SyncError, found: Source, source: Source, files: UpstreamFiles) -> SyncError:
+    """An error of a repository that upstream pinned before it took to the usual one."""
+    if source is found or error.exit is not Exit.ENVIRONMENT:
+        return error
+    return SyncError(
+        f"{source.name}: {files} still pins {source.url}, which cannot be reached",
+        hint=f"Name a mirror of it with --mirrors FILE, or roll to an upstream that pins "
+        f"{found.url}.",
+        exit=Exit.ENVIRONMENT,
+        detail="\n".join(filter(None, (error.message, error.detail))),
+    )
+
+
+def _patch_path(component: Component, files: UpstreamFiles) -> str:
+    there = [path for path in component.patch if path in files.ids]
+    if len(there) == 1:
+        return there[0]
+    named = " nor ".join(component.patch)
+    raise SyncError(
+        f"{component.name}: there is no {named} in {files}"
+        if not there
+        else f"{component.name}: {files} has both {' and '.join(there)}",
+        hint="Upstream moved or deleted its patch; follow it in port.toml, component.patch.",
+    )
 
 
 def _patched(repo: Repository, tree: str, patch: bytes, name: str) -> str:

@@ -73,27 +73,40 @@ class Upstream:
 
 
 @dataclass(frozen=True, config=_CLOSED)
-class PinSource:
-    """Where upstream writes a component's pin; group 1 of `pattern` is the commit or tag."""
+class PinPlace:
+    """A file in which upstream writes a component's pin; group 1 of `pattern` is the commit or
+    tag. `url` is the repository that one is of, where upstream once used another."""
 
     file: RelativePath
     pattern: Annotated[str, AfterValidator(_one_group)]
+    url: str | None = None
 
 
 @dataclass(frozen=True, config=_CLOSED)
 class Component:
     """A third-party repository that upstream pins. `path` lies below the downloads folder and,
     in the generated tree, below third_party/; `patch` is upstream's own patch for it; `only`
-    as upstream's; `listed` = false: upstream's Makefile need not name a file of it."""
+    as upstream's; `listed` = false: upstream's Makefile need not name a file of it; `license` are
+    patterns.
+
+    Upstream moves what it writes: `pin` and `patch` may be lists, of which one must hold. An
+    `optional` component may be absent, from an upstream whose makefiles do not mention it."""
 
     name: Name
     url: str
-    pin: PinSource
+    pin: Annotated[tuple[PinPlace, ...], AfterValidator(lambda pin: _some(pin))]
     path: RelativePath
-    patch: RelativePath | None = None
+    patch: tuple[RelativePath, ...] = ()
     only: tuple[str, ...] = ()
     listed: bool = True
+    optional: bool = False
     license: tuple[RelativePath, ...] = ("LICENSE",)
+
+
+def _some(items: tuple[PinPlace, ...]) -> tuple[PinPlace, ...]:
+    if not items:
+        raise ValueError("must name at least one place")
+    return items
 
 
 @dataclass(frozen=True, config=_CLOSED)
@@ -356,6 +369,7 @@ def load_port(file: Path) -> Port:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SyncError(f"{file}: not valid TOML: {error}") from None
     _rename_from(data)
+    _lists(data)
     try:
         # Through JSON, because strictness there still takes an array for a tuple.
         toml = _SCHEMA.validate_json(json.dumps(data, default=str))
@@ -387,6 +401,15 @@ def _rename_from(data: Any) -> None:
                 item["from_"] = item.pop("from")
 
 
+def _lists(data: Any) -> None:
+    # Where most ports need one, a list of one need not be written as a list.
+    components = data.get("component") if isinstance(data, dict) else None
+    for item in components if isinstance(components, list) else ():
+        for key, kind in (("pin", dict), ("patch", str)):
+            if isinstance(item, dict) and isinstance(item.get(key), kind):
+                item[key] = [item[key]]
+
+
 def _problem(item: Any) -> str:
     where = ".".join(str(part) for part in item["loc"]).replace("from_", "from")
     if item["type"] == "unexpected_keyword_argument":
@@ -398,6 +421,7 @@ def _problem(item: Any) -> str:
 
 def _cross_check(toml: PortFile) -> Iterator[str]:
     repositories = [toml.upstream.name, *(c.name for c in toml.component)]
+    optional = [c.name for c in toml.component if c.optional]
     firmware = {spec.name: spec.kind for spec in toml.firmware}
     for what, names in (
         ("component.name", repositories),
@@ -407,6 +431,11 @@ def _cross_check(toml: PortFile) -> Iterator[str]:
         for name in sorted({n for n in names if names.count(n) > 1}):
             yield f"{what}: {name!r} stands there twice"
     for override in toml.override:
+        if override.component in optional:
+            yield (
+                f"override.component: {override.component!r} is optional, but "
+                f"{override.path} of it is overridden"
+            )
         if override.component not in repositories:
             yield (
                 f"override.component: {override.component!r} is not one of "

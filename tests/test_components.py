@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from syncer.components import load_mirrors, repository, resolve, sources
+from syncer.components import chosen, load_mirrors, repository, resolve, sources
 from syncer.errors import Exit, SyncError
 from syncer.git import Repository, init_bare
 from syncer.lock import Lock
@@ -88,6 +88,15 @@ class World:
             "https://example.invalid/up": str(self.up.path),
             "https://example.invalid/lib": str(self.lib.path),
         }
+
+    def describe(self, *changes: tuple[str, str]) -> None:
+        """Describe the port otherwise: replace parts of its text."""
+        text = PORT
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        self.port.file.write_text(text)
+        self.port = load_port(self.port.file)
 
     def clone(self, name: str) -> Repository:
         return repository(sources(self.port, self.mirrors(), self.folder / "cache")[name])
@@ -185,7 +194,125 @@ def test_a_pin_file_that_moved(world: World) -> None:
     world.commit(world.up, {"other.sh": ""}, "refs/heads/main")
     with pytest.raises(SyncError, match="there is no pins.sh in up at") as caught:
         world.resolve()
-    assert "component.pin.file" in caught.value.hint
+    assert "component.pin" in caught.value.hint
+
+
+def test_a_pin_whose_form_changed_names_the_commit(world: World) -> None:
+    """Of all that touched the file it is the one that changed the form, forwards and backwards,
+    also where the clone began without any blob of it."""
+    pin = world.commit(world.lib, LIB, "refs/heads/main")
+    a = world.upstream(pin)
+    b = world.upstream(pin, "refs/heads/main", a)
+    rest = {"lib.patch": PATCH, "Makefile": ""}
+    c = world.commit(world.up, {"pins.sh": f"PIN={pin}\n", **rest}, "refs/heads/main", b)
+    d = world.commit(world.up, {"pins.sh": f"PIN={pin} #\n", **rest}, "refs/heads/main", c)
+    for repo in (world.up, world.lib):
+        repo.run(["config", "uploadpack.allowFilter", "true"])
+    with pytest.raises(SyncError) as caught:
+        world.resolve(lock=Lock(commits={"up": b}))
+    assert caught.value.exit is Exit.CONFLICT
+    assert "has no matches" in caught.value.message
+    assert f"It was until up {c[:12]} (1970-01-01, state refs/heads/main)" in caught.value.message
+    assert c in caught.value.hint
+
+    world.describe(('^PIN="(\\S+)"', "^PIN=(\\w+)"))
+    shutil.rmtree(world.folder / "cache")
+    with pytest.raises(SyncError) as caught:
+        world.resolve(a, lock=Lock(commits={"up": d}))
+    assert caught.value.exit is Exit.CONFLICT
+    assert f"It is only since up {c[:12]}" in caught.value.message
+    assert f"Roll to {c[:12]} or newer" in caught.value.hint
+
+
+PLACES = (
+    'pin = { file = "pins.sh", pattern = \'^PIN="(\\S+)"\' }',
+    "pin = [{ file = \"pins.inc\", pattern = '^LIB=(\\w+)' }, "
+    '{ file = "pins.sh", pattern = \'^PIN="(\\S+)"\' }]',
+)
+
+
+def test_of_several_places_one_that_upstream_uses(world: World) -> None:
+    world.describe(PLACES)
+    one = world.commit(world.lib, LIB, "refs/heads/main")
+    two = world.commit(world.lib, LIB, "refs/heads/main", one)
+    script, patch = f'PIN="{one}"\n', {"lib.patch": PATCH}
+
+    def at(**files: str) -> str:
+        named = {name.replace("_", "."): text for name, text in files.items()}
+        return world.commit(world.up, patch | named, "refs/heads/main")
+
+    old = at(pins_sh=script, Makefile="$(shell ./pins.sh)\n")
+    assert world.resolve().components[0].commit == one
+    # The script was left behind and says something else by now.
+    at(pins_sh=script, pins_inc=f"LIB={two}\n", Makefile="include pins.inc\n")
+    assert world.resolve().components[0].commit == two
+    assert world.resolve().components[0].file == "pins.inc"
+    # The pin has moved on; the script left behind must not be taken for it.
+    at(pins_sh=script, pins_inc="", Makefile="include pins.inc\n")
+    with pytest.raises(SyncError) as caught:
+        world.resolve(lock=Lock(commits={"up": old}))
+    assert "pins.inc in up at" in caught.value.message
+    assert "pins.sh in up at" in caught.value.message
+    assert "is named by no makefile" in caught.value.message
+    # Both are in use, and disagree.
+    at(pins_sh=script, pins_inc=f"LIB={two}\n", Makefile="include pins.inc pins.sh\n")
+    with pytest.raises(SyncError, match="1 matches of .*; .* 1 matches of"):
+        world.resolve()
+
+
+def test_an_optional_component_may_be_absent_but_not_vanish(world: World) -> None:
+    world.describe(('path = "lib"', 'path = "lib"\noptional = true'))
+    world.commit(world.lib, LIB, "refs/heads/main")
+    world.commit(world.up, {"Makefile": "all:\n"}, "refs/heads/main")
+    assert world.resolve().components == ()
+    # Upstream's build mentions its repository, so it is in use, however it is pinned.
+    world.commit(world.up, {"Makefile": "get https://x.invalid/example.invalid/lib/v1\n"}, "refs/x")
+    with pytest.raises(SyncError, match="there is no pins.sh"):
+        world.resolve(world.up.rev_parse("refs/x"))
+    with pytest.raises(SyncError, match="'lib' is optional"):
+        override = '[[override]]\ncomponent = "lib"\npath = "a"\nsource = "b"\n'
+        world.describe(
+            ('path = "lib"', 'path = "lib"\noptional = true'),
+            ("[tree]", f'{override}shadows = "{"a" * 40}"\n[tree]'),
+        )
+
+
+def test_a_component_that_upstream_once_took_from_elsewhere(world: World) -> None:
+    url = "https://example.invalid/oldlib"
+    place = PLACES[1].replace(" }]", f', url = "{url}" }}]')
+    world.describe((PLACES[0], place))
+    old = init_bare(world.folder / "oldlib.git")
+    pin = world.commit(old, LIB, "refs/heads/main")
+    files = {"pins.sh": f'PIN="{pin}"\n', "lib.patch": PATCH, "Makefile": "pins.sh\n"}
+    world.commit(world.up, files, "refs/heads/main")
+    with pytest.raises(SyncError) as caught:
+        world.resolve()
+    assert caught.value.exit is Exit.ENVIRONMENT
+    assert f"still pins {url}, which cannot be reached" in caught.value.message
+    assert "https://example.invalid/lib" in caught.value.hint
+
+    found = sources(world.port, {**world.mirrors(), url: str(old.path)}, world.folder / "cache")
+    resolved = resolve(world.port, Lock(), found, None)
+    assert (resolved.components[0].url, resolved.components[0].commit) == (url, pin)
+    used = chosen(found, resolved)
+    assert repository(used["lib"]).has(pin)
+    assert not repository(found["lib"]).path.exists()
+
+
+def test_upstreams_patch_in_one_of_two_places(world: World) -> None:
+    world.describe(('patch = "lib.patch"', 'patch = ["new/lib.patch", "lib.patch"]'))
+    pin = world.commit(world.lib, LIB, "refs/heads/main")
+    files = {"pins.sh": f'PIN="{pin}"\n', "Makefile": ""}
+    old = world.commit(world.up, {**files, "lib.patch": PATCH}, "refs/heads/main")
+    new = world.commit(world.up, {**files, "new/lib.patch": PATCH}, "refs/heads/main", old)
+    assert world.resolve(old).components[0].tree == world.resolve(new).components[0].tree
+    both = {**files, "lib.patch": PATCH, "new/lib.patch": PATCH}
+    world.commit(world.up, both, "refs/heads/main", new)
+    with pytest.raises(SyncError, match=r"has both new/lib.patch and lib.patch"):
+        world.resolve()
+    world.commit(world.up, files, "refs/heads/main", new)
+    with pytest.raises(SyncError, match=r"no new/lib.patch nor lib.patch"):
+        world.resolve()
 
 
 def test_upstreams_patch_that_no_longer_applies(world: World) -> None:

@@ -21,6 +21,7 @@ LAYERS = (
         *("components", "queue", "overrides", "tree", "build"),
         *("targets", "emulator", "bench", "report", "forge"),
     ),
+    ("pins",),
     ("port",),
     ("lock",),
     ("git",),

@@ -45,7 +45,7 @@ def touches(
     only `old` has, oldest first.
 
     Args:
-        paths: files, or patterns as `pathlib.PurePath.match` reads them.
+        paths: files, folders, or patterns as `pathlib.PurePath.match` reads them.
     """
     if not paths:
         return ()
@@ -61,10 +61,15 @@ def touches(
             continue
         before, after = (None if id == NO_BLOB else id for id in field.split(" ")[2:4])
         path = next(fields)
-        if any(path == p or PurePosixPath(path).match(p) for p in paths):
+        if any(_meant(path, wanted) for wanted in paths):
             found.append(Touch(commit, date, subject, path, before, after, mark != "<"))
     gained = [touch for touch in found if touch.gained]
     return (*gained, *(touch for touch in reversed(found) if not touch.gained))
+
+
+def _meant(path: str, wanted: str) -> bool:
+    below = not wanted or path == wanted or path.startswith(f"{wanted}/")
+    return below or PurePosixPath(path).match(wanted)
 
 
 def _fixed(path: str) -> str:

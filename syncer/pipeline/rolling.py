@@ -10,7 +10,7 @@ from typing import Any
 
 from syncer import stages
 from syncer.build import build, file_digest, find_toolset
-from syncer.components import Source, repository, resolve, sources
+from syncer.components import Source, chosen, repository, resolve, sources
 from syncer.errors import Exit, SyncError
 from syncer.forge.dryrun import DryRun
 from syncer.forge.protocol import Forge, Published
@@ -152,6 +152,7 @@ class _Run:
     def resolve(self) -> None:
         with self.recorder.stage("resolve"):
             resolved = resolve(self.port, self.lock, self.sources, self.order.upstream)
+            self.sources = chosen(self.sources, resolved)
             stages.check_folders(self.port, resolved)
             # The last moment a network is needed: from here on only the clones are read.
             needed = stages.blobs_for_rebase(self.port, resolved, self.lock, self.repositories)

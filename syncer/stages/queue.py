@@ -54,7 +54,14 @@ def check_folders(port: Port, resolved: Resolved) -> None:
     """Raises SyncError for a folder of patches that belongs to no component: it would otherwise
     be passed over without a word."""
     folder = port.at(port.toml.patches.folder)
-    known = {pin.name for pin in resolved.pins}
+    known = {port.toml.upstream.name, *(component.name for component in port.toml.component)}
+    for name in sorted(known.difference(pin.name for pin in resolved.pins)):
+        if read_series(folder, name, context=port.toml.patches.context):
+            raise SyncError(
+                f"{name}: upstream no longer uses it, but {folder / name} changes it",
+                hint="Drop those patches, or do not call the component optional.",
+                exit=Exit.CONFLICT,
+            )
     for place in sorted(folder.iterdir()) if folder.is_dir() else ():
         if place.is_dir() and place.name not in known and any(place.iterdir()):
             raise SyncError(

@@ -45,7 +45,7 @@ def generate(
     shutil.rmtree(checkout, ignore_errors=True)
     _check_out(port, rebased, repositories, checkout)
     listing = list_files(checkout, port.toml.tree)
-    by_component = _contributions(port, listing)
+    by_component = _contributions(port, resolved, listing)
 
     files = _upstream_files(port, listing, by_component, checkout)
     own = _own_files(port)
@@ -81,7 +81,8 @@ def _check_out(
     # A component may be nested in another, so the outer one goes first.
     places = {port.toml.upstream.name: checkout}
     for component in sorted(port.toml.component, key=lambda item: item.path):
-        places[component.name] = downloads / component.path
+        if component.name in rebased.trees:
+            places[component.name] = downloads / component.path
     for name, place in places.items():
         tree = rebased.trees[name]
         files = [e.path for e in repositories[name].ls_tree(tree) if port.needs(name, e.path)]
@@ -100,12 +101,12 @@ def _owner(port: Port, path: str) -> Component | None:
     return max(holding, key=lambda component: len(component.path), default=None)
 
 
-def _contributions(port: Port, listing: Listing) -> dict[str, int]:
-    counts = {port.toml.upstream.name: 0, **{c.name: 0 for c in port.toml.component}}
+def _contributions(port: Port, resolved: Resolved, listing: Listing) -> dict[str, int]:
+    counts = {pin.name: 0 for pin in resolved.pins}
     for path in listing.files:
         owner = _owner(port, path)
         counts[owner.name if owner else port.toml.upstream.name] += 1
-    silent = [c.name for c in port.toml.component if c.listed and not counts[c.name]]
+    silent = [c.name for c in port.toml.component if c.listed and counts.get(c.name) == 0]
     if silent:
         raise SyncError(
             f"{port.toml.tree.makefile} lists no file of {', '.join(silent)}",
@@ -138,10 +139,12 @@ def _upstream_files(
         present = [path for path in spec.sources if (checkout / path).is_file()]
         wanted |= dict.fromkeys(present, f"firmware.{spec.name}")
     for component in port.toml.component:
-        if by_component[component.name]:
-            base = f"{port.toml.tree.downloads}/{component.path}"
-            licenses = [f"{base}/{name}" for name in component.license]
-            wanted |= dict.fromkeys(licenses, f"component.{component.name}.license")
+        if by_component.get(component.name):
+            base = checkout / port.toml.tree.downloads / component.path
+            for name in component.license:
+                files = sorted(p for p in base.glob(name) if p.is_file()) or [base / name]
+                licenses = [p.relative_to(checkout).as_posix() for p in files]
+                wanted |= dict.fromkeys(licenses, f"component.{component.name}.license")
     return {_in_tree(port, path): _read(checkout, path, wanted[path]) for path in sorted(wanted)}
 
 
