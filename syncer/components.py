@@ -9,14 +9,15 @@ import posixpath
 import re
 import tempfile
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from platformdirs import user_cache_path, user_config_path
 
 from syncer.errors import Exit, SyncError
-from syncer.git import Repository, init_bare, ls_remote
+from syncer.git import Repository, Touch, init_bare, ls_remote
 from syncer.lock import Lock
 from syncer.model import Move, Pin, Resolved
 from syncer.pins import UpstreamFiles, Written, changed_by, pin_of, unreadable
@@ -116,7 +117,10 @@ def resolve(port: Port, lock: Lock, found: Mapping[str, Source], ref: str | None
     for component in port.toml.component:
         written = _written(component, files, accepted, source)
         if written is not None:
-            pins.append(_component_pin(port, component, found[component.name], written, files))
+            since = partial(changed_by, component, files, accepted, _fetching(source))
+            pins.append(
+                _component_pin(port, component, found[component.name], written, files, since)
+            )
     resolved = Resolved(upstream, tuple(pins[1:]), ())
     used = chosen(found, resolved)
     for pin in resolved.components:
@@ -138,13 +142,12 @@ def _written(
     try:
         return pin_of(component, files)
     except SyncError as error:
-        repo = files.repository
-
-        def fetch(ids: Iterable[str]) -> None:
-            repo.fetch_missing(source.place, ids)
-
-        touch = changed_by(component, files, accepted, fetch)
+        touch = changed_by(component, files, accepted, _fetching(source))
         raise unreadable(component, error, source.name, touch) from None
+
+
+def _fetching(source: Source) -> Callable[[Iterable[str]], object]:
+    return lambda ids: repository(source).fetch_missing(source.place, ids)
 
 
 def repository(source: Source) -> Repository:
@@ -174,6 +177,10 @@ def _upstream_commit(source: Source, ref: str) -> str:
     if _COMMIT.fullmatch(ref):
         _fetch(source, [ref])
         return repo.rev_parse(ref)
+    if re.fullmatch(r"[0-9a-f]{7,39}", ref):  # a short one is looked for in all branches
+        _fetch(source, ["+refs/heads/*:refs/heads/*"])
+        with contextlib.suppress(SyncError):
+            return repo.rev_parse(ref)
     heads = ls_remote(source.place, "refs/heads/*")
     known = ", ".join(sorted(name.removeprefix("refs/heads/") for name in heads)[:8]) or "none"
     raise SyncError(
@@ -195,7 +202,12 @@ def _fetch(source: Source, specs: list[str]) -> None:
 
 
 def _component_pin(
-    port: Port, component: Component, found: Source, written: Written, files: UpstreamFiles
+    port: Port,
+    component: Component,
+    found: Source,
+    written: Written,
+    files: UpstreamFiles,
+    since: Callable[[Callable[[Written | None], bool]], Touch | None],
 ) -> Pin:
     source = _of_url(found, written.place.url or component.url)
     where = f"{written.place.file} in {files}"
@@ -203,7 +215,10 @@ def _component_pin(
         commit = _pinned_commit(source, written.value, where)
         fetch_blobs(port, source, commit)
     except SyncError as error:
-        raise _unreached(error, found, source, files) from None
+        if source is found or error.exit is not Exit.ENVIRONMENT:
+            raise
+        touch = since(lambda pin: bool(pin and pin.place.url == written.place.url))
+        raise _unreached(error, found, source, files, touch) from None
     tree = repository(source).rev_parse(commit, "tree")
     if component.patch:
         path = _patch_path(component, files)
@@ -212,17 +227,19 @@ def _component_pin(
     return Pin(component.name, source.url, commit, tree, written.value, written.place.file)
 
 
-def _unreached(error: SyncError, found: Source, source: Source, files: UpstreamFiles) -> SyncError:
-    """An error of a repository that upstream pinned before it took to the usual one."""
-    if source is found or error.exit is not Exit.ENVIRONMENT:
-        return error
-    return SyncError(
-        f"{source.name}: {files} still pins {source.url}, which cannot be reached",
-        hint=f"Name a mirror of it with --mirrors FILE, or roll to an upstream that pins "
-        f"{found.url}.",
-        exit=Exit.ENVIRONMENT,
-        detail="\n".join(filter(None, (error.message, error.detail))),
-    )
+def _unreached(
+    error: SyncError, found: Source, source: Source, files: UpstreamFiles, touch: Touch | None
+) -> SyncError:
+    """An error of a repository that this upstream pins instead of the usual one."""
+    message = f"{source.name}: {files} pins {source.url}, which cannot be reached"
+    hint = "Name a mirror of it with --mirrors FILE"
+    if touch and not touch.gained:
+        message += f"; since {files.name} {touch} it is {found.url}"
+        hint += f", or roll to {touch.commit[:12]} or newer"
+    elif touch:
+        message += f"; until {files.name} {touch} it was {found.url}"
+    detail = "\n".join(filter(None, (error.message, error.detail)))
+    return SyncError(message, hint=f"{hint}.", exit=Exit.ENVIRONMENT, detail=detail)
 
 
 def _patch_path(component: Component, files: UpstreamFiles) -> str:
@@ -251,7 +268,7 @@ def _patched(repo: Repository, tree: str, patch: bytes, name: str) -> str:
                 hint="Upstream's patch and pin disagree; look whether its own build works.",
                 detail=error.detail,
             ) from None
-        return repo.text(["write-tree"], env=index)
+        return repo.text(["write-tree", "--missing-ok"], env=index)  # `only` leaves blobs out
 
 
 def _pinned_commit(source: Source, written: str, where: str) -> str:

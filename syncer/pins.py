@@ -120,28 +120,28 @@ def changed_by(
     upstream: UpstreamFiles,
     accepted: str | None,
     fetch: Callable[[Iterable[str]], object],
+    holds: Callable[[Written | None], bool] = lambda _: True,
 ) -> Touch | None:
-    """The upstream commit nearest to this one since which the pin cannot be read as it could at
-    the `accepted` one, or until which it could not be.
+    """The upstream commit nearest to this one with which it changed whether the pin can be read
+    and `holds` is true of it; None where nothing was accepted that could be compared with.
 
     Args:
         fetch: brings blobs into upstream's clone.
     """
     repo = upstream.repository
     places = {upstream.makefiles, *(place.file for place in component.pin)}
-    found = touches(repo, accepted, upstream.commit, places)
+    found = touches(repo, accepted, upstream.commit, places) if accepted else ()
     fetch(id for touch in found for id in (touch.before, touch.after) if id)
 
     def readable(commit: str) -> bool:
         ids = {entry.path: entry.id for entry in repo.ls_tree(commit)}
         fetch(ids[place.file] for place in component.pin if place.file in ids)
         try:
-            pin_of(component, replace(upstream, commit=commit, ids=ids, texts={}))
+            return holds(pin_of(component, replace(upstream, commit=commit, ids=ids, texts={})))
         except SyncError:
             return False
-        return True
 
-    return turning_point(repo, found, readable) if accepted else None
+    return turning_point(repo, found, readable)
 
 
 def unreadable(component: Component, error: SyncError, name: str, touch: Touch | None) -> SyncError:

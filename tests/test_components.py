@@ -284,15 +284,21 @@ def test_a_component_that_upstream_once_took_from_elsewhere(world: World) -> Non
     old = init_bare(world.folder / "oldlib.git")
     pin = world.commit(old, LIB, "refs/heads/main")
     files = {"pins.sh": f'PIN="{pin}"\n', "lib.patch": PATCH, "Makefile": "pins.sh\n"}
-    world.commit(world.up, files, "refs/heads/main")
+    first = world.commit(world.up, files, "refs/heads/main")
     with pytest.raises(SyncError) as caught:
         world.resolve()
     assert caught.value.exit is Exit.ENVIRONMENT
-    assert f"still pins {url}, which cannot be reached" in caught.value.message
-    assert "https://example.invalid/lib" in caught.value.hint
+    assert f"pins {url}, which cannot be reached" in caught.value.message
+    new = {**files, "pins.inc": f"LIB={pin}\n", "Makefile": "pins.inc\n"}
+    bump = world.commit(world.up, new, "refs/heads/main", first)
+    with pytest.raises(SyncError) as caught:
+        world.resolve(first, Lock(commits={"up": bump}))
+    assert f"; since up {bump[:12]} (1970-01-01, state" in caught.value.message
+    assert caught.value.message.endswith(" it is https://example.invalid/lib")
+    assert f"or roll to {bump[:12]} or newer" in caught.value.hint
 
     found = sources(world.port, {**world.mirrors(), url: str(old.path)}, world.folder / "cache")
-    resolved = resolve(world.port, Lock(), found, None)
+    resolved = resolve(world.port, Lock(), found, first)
     assert (resolved.components[0].url, resolved.components[0].commit) == (url, pin)
     used = chosen(found, resolved)
     assert repository(used["lib"]).has(pin)

@@ -179,7 +179,7 @@ class _Run:
                 lambda: stages.rebase(self.port, resolved, self.lock, self.repositories),
                 holds=lambda r: all(self.repositories[n].has(t) for n, t in r.trees.items()),
             )
-            stages.check_rebase(self.port, rebased, self.repositories)
+            stages.check_rebase(self.port, rebased, self._since())
 
     def tree(self) -> None:
         toml, resolved = self.port.toml, self.found["resolved"]
@@ -290,6 +290,9 @@ class _Run:
     @cached_property
     def repositories(self) -> dict[str, Repository]:
         return {name: repository(source) for name, source in self.sources.items()}
+
+    def _since(self) -> stages.Since:
+        return stages.Since(self.port, self.found["resolved"], self.lock, self.repositories)
 
     def _target(self, *, exact: bool) -> Target:
         return make_target(self.order.target, exact=exact, bootrom=self.order.bootrom)

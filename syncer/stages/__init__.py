@@ -5,8 +5,10 @@
 from syncer.stages.acceptance import changed_files, next_lock
 from syncer.stages.firmware import bench, check_benches, check_tests, test
 from syncer.stages.queue import blobs_for_rebase, check_folders, check_rebase, rebase
+from syncer.stages.since import Since
 
 __all__ = [
+    "Since",
     "bench",
     "blobs_for_rebase",
     "changed_files",

@@ -13,6 +13,7 @@ from syncer.port import Port
 from syncer.queue.mail import Patch
 from syncer.queue.rebase import rebase_component, required_blobs
 from syncer.queue.series import read_series
+from syncer.stages.since import Since
 
 
 def blobs_for_rebase(
@@ -26,6 +27,9 @@ def blobs_for_rebase(
         series = _series(port, pin)
         base = _known(repo, lock.commits.get(pin.name))
         needed[pin.name] = required_blobs(repo, series, _target(repo, pin), base_commit=base)
+    since = Since(port, resolved, lock, repositories)
+    moved = [move.name for move in resolved.moves if move.old != move.new]
+    needed[since.upstream] += since.pin_blobs(moved)
     return needed
 
 
@@ -87,34 +91,83 @@ def _target(repo: Repository, pin: Pin) -> str:
     return repo.commit_tree(pin.tree, [pin.commit])
 
 
-def check_rebase(port: Port, rebased: Rebased, repositories: Mapping[str, Repository]) -> None:
+def check_rebase(port: Port, rebased: Rebased, since: Since) -> None:
     """Raises SyncError (CONFLICT) for a patch that conflicts or an override whose upstream file
-    changed: both need a person."""
+    changed: both need a person. It names the upstream commit that is to blame."""
     for patch in rebased.patches:
         if patch.verdict is PatchVerdict.CONFLICT:
-            raise SyncError(
-                f"{patch.component}: {patch.file} conflicts in {', '.join(patch.conflicts)}",
-                hint="Bring the patch to the new upstream by hand, or roll to an older --upstream.",
-                exit=Exit.CONFLICT,
-                detail=patch.reason,
-            )
+            raise _conflict(port, patch, since)
     for override in rebased.overrides:
         if override.found is None:
-            repo, tree = repositories[override.component], rebased.trees[override.component]
-            candidate = rename_candidate(repo, tree, override)
-            raise SyncError(
-                f"{override.component}: upstream no longer has {override.path}, "
-                f"which {override.source} overrides",
-                hint=f"It may be {candidate} now; follow it in {port.file.name}."
-                if candidate
-                else f"Find where its code went, or drop the [[override]] in {port.file.name}.",
-                exit=Exit.CONFLICT,
-            )
+            raise _vanished(port, rebased, override, since)
         if override.drifted:
-            raise SyncError(
-                f"{override.component}: upstream changed {override.path} under {override.source}"
-                f" (blob {override.shadowed[:12]} → {override.found[:12]})",
-                hint="Take upstream's change into the override, then set `shadows` in "
-                f"{port.file.name} to {override.found}.",
-                exit=Exit.CONFLICT,
-            )
+            raise _drifted(port, override, since)
+
+
+def _conflict(port: Port, result: PatchResult, since: Since) -> SyncError:
+    pin = next(pin for pin in since.resolved.pins if pin.name == result.component)
+    (patch,) = (patch for patch in _series(port, pin) if patch.file == result.file)
+    known = {diff.old_path: diff.old_id for diff in patch.diffs}
+    found = [
+        touch
+        for path in result.conflicts
+        for touch in since.touches_of(result.component, path, known.get(path))
+    ]
+    message = f"{result.component}: {result.file} conflicts in {', '.join(result.conflicts)}"
+    hint = "Bring the patch to the new upstream by hand, or roll to an older --upstream."
+    if found and found[0].gained:
+        first = [touch for touch in found if touch.gained][-1]
+        message += f", which upstream changed with {since.named(result.component, first)}"
+        message += _others(len(found) - 1, "later")
+        hint = "Bring the patch over that commit by hand, or roll to an older --upstream."
+    elif found:
+        message += f"; it was made for {since.named(result.component, found[-1])}, or newer"
+        hint = f"{since.roll_to(result.component, found[-1])}, or write a patch for this one."
+    return SyncError(
+        message,
+        hint=hint,
+        exit=Exit.CONFLICT,
+        detail="\n".join(filter(None, (result.reason, since.detail(result.component, found)))),
+    )
+
+
+def _others(count: int, when: str) -> str:
+    return f" and {count} {when} commit{'s' if count > 1 else ''}" if count > 0 else ""
+
+
+def _vanished(port: Port, rebased: Rebased, override: OverrideResult, since: Since) -> SyncError:
+    repo, name = since.repositories[override.component], override.component
+    gone = since.gone(name, override.path)
+    moved = rename_candidate(repo, rebased.trees[name], override) or (gone[1] if gone else None)
+    where = f"It may be {moved} now; follow it in {port.file.name}." if moved else ""
+    if gone and not gone[0].gained:
+        message = f"{name}: upstream does not have {override.path} yet, which {override.source} "
+        message += f"overrides: it came with {since.named(name, gone[0])}"
+        where = f"{since.roll_to(name, gone[0])}, or drop the [[override]] in {port.file.name}."
+    else:
+        message = f"{name}: upstream no longer has {override.path}, which {override.source} "
+        message += "overrides"
+        message += f"; it was deleted with {since.named(name, gone[0])}" if gone else ""
+    return SyncError(
+        message,
+        hint=where or f"Find where its code went, or drop the [[override]] in {port.file.name}.",
+        exit=Exit.CONFLICT,
+    )
+
+
+def _drifted(port: Port, override: OverrideResult, since: Since) -> SyncError:
+    name, path = override.component, override.path
+    found = since.touches_of(name, path, override.shadowed)
+    blobs = f"(blob {override.shadowed[:12]} → {(override.found or '')[:12]})"
+    if found and not found[0].gained:
+        message = f"{name}: {path} is older {blobs} than {override.source} was written for; "
+        message += f"that came with {since.named(name, found[-1])}"
+        hint = f"{since.roll_to(name, found[-1])}, or write an override for this one."
+    else:
+        message = f"{name}: upstream changed {path} under {override.source} {blobs}"
+        if found:
+            message += f" with {since.named(name, found[0])}"
+            message += _others(len(found) - 1, "earlier")
+        hint = "Take upstream's change into the override, then set `shadows` in "
+        hint += f"{port.file.name} to {override.found}."
+    return SyncError(message, hint=hint, exit=Exit.CONFLICT, detail=since.detail(name, found))
