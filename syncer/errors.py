@@ -31,13 +31,23 @@ class SyncError(Exception):
         hint: what to do about it; a command where there is one.
         exit: the status `sync` ends with.
         detail: longer output (a compiler's, a conflict's), shown after the message.
+        about: upstream's files (paths in its checkout or in the generated tree, or patterns) that
+            it may come from, in groups, the likeliest first: whoever knows upstream's history can
+            say who changed them.
     """
 
     def __init__(
-        self, message: str, *, hint: str = "", exit: Exit = Exit.BAD_INPUT, detail: str = ""
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        exit: Exit = Exit.BAD_INPUT,
+        detail: str = "",
+        about: tuple[tuple[str, ...], ...] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.exit = exit
         self.detail = detail
+        self.about = about

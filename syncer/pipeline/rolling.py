@@ -183,7 +183,7 @@ class _Run:
 
     def tree(self) -> None:
         toml, resolved = self.port.toml, self.found["resolved"]
-        with self.recorder.stage("tree") as course:
+        with self.recorder.stage("tree") as course, stages.blamed(self._since()):
             own = [item.from_ for item in (*toml.tree.own, *toml.tree.template)]
             key = key_of(
                 code_digest(),
@@ -204,12 +204,13 @@ class _Run:
 
     def build(self) -> None:
         toml, tree = self.port.toml, self.found["tree"]
-        with self.recorder.stage("build") as course:
+        folder = self.port.state / "build"
+        blamed = stages.blamed(self._since(), tree=Path(tree.path), log=folder / "build.log")
+        with self.recorder.stage("build") as course, blamed:
             toolset = find_toolset(toml.build)
             key = key_of(
                 code_digest(), tree.digest, asdict(toml.build), toolset.tools, toml.firmware
             )
-            folder = self.port.state / "build"
             self.found["build"] = self.recorder.kept(
                 course,
                 BuildResult,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from syncer.errors import Exit, SyncError
-from syncer.git import Repository
+from syncer.git import Repository, Touch
 from syncer.lock import Lock
 from syncer.model import OverrideResult, PatchResult, PatchVerdict, Pin, Rebased, Resolved
 from syncer.overrides import apply_overrides, rename_candidate
@@ -30,6 +30,10 @@ def blobs_for_rebase(
     since = Since(port, resolved, lock, repositories)
     moved = [move.name for move in resolved.moves if move.old != move.new]
     needed[since.upstream] += since.pin_blobs(moved)
+    for pin in resolved.pins:
+        if pin.name in moved:
+            found = _touches(since, pin.name, _series(port, pin))
+            needed[pin.name] += tuple(i for t in found for i in (t.before, t.after) if i)
     return needed
 
 
@@ -105,30 +109,54 @@ def check_rebase(port: Port, rebased: Rebased, since: Since) -> None:
 
 
 def _conflict(port: Port, result: PatchResult, since: Since) -> SyncError:
-    pin = next(pin for pin in since.resolved.pins if pin.name == result.component)
-    (patch,) = (patch for patch in _series(port, pin) if patch.file == result.file)
-    known = {diff.old_path: diff.old_id for diff in patch.diffs}
-    found = [
-        touch
-        for path in result.conflicts
-        for touch in since.touches_of(result.component, path, known.get(path))
-    ]
-    message = f"{result.component}: {result.file} conflicts in {', '.join(result.conflicts)}"
+    name = result.component
+    patches = _series(port, next(pin for pin in since.resolved.pins if pin.name == name))
+    number = next(n for n, patch in enumerate(patches) if patch.file == result.file)
+    found = [t for t in _touches(since, name, patches) if t.path in result.conflicts]
+    blamed = _blamed(since, name, patches[: number + 1], found)
+    message = f"{name}: {result.file} conflicts in {', '.join(result.conflicts)}"
     hint = "Bring the patch to the new upstream by hand, or roll to an older --upstream."
-    if found and found[0].gained:
-        first = [touch for touch in found if touch.gained][-1]
-        message += f", which upstream changed with {since.named(result.component, first)}"
-        message += _others(len(found) - 1, "later")
-        hint = "Bring the patch over that commit by hand, or roll to an older --upstream."
-    elif found:
-        message += f"; it was made for {since.named(result.component, found[-1])}, or newer"
-        hint = f"{since.roll_to(result.component, found[-1])}, or write a patch for this one."
+    if blamed and blamed.gained:
+        message += f" since {since.named(name, blamed)}"
+        hint = f"Bring the patch over {blamed.commit[:12]} by hand, or roll to an --upstream "
+        hint += "before it."
+    elif blamed:
+        message += f", as long as upstream is without {since.named(name, blamed)}"
+        hint = f"{since.roll_to(name, blamed)}, or write a patch for this one."
     return SyncError(
         message,
         hint=hint,
         exit=Exit.CONFLICT,
-        detail="\n".join(filter(None, (result.reason, since.detail(result.component, found)))),
+        detail="\n".join(filter(None, (result.reason, since.detail(name, found)))),
     )
+
+
+def _touches(since: Since, name: str, patches: Sequence[Patch]) -> tuple[Touch, ...]:
+    """What upstream did to the patches' files since the blobs that they were made from."""
+    known = {d.old_path: d.old_id for patch in reversed(patches) for d in patch.diffs if d.old_path}
+    return tuple(t for path, blob in known.items() for t in since.touches_of(name, path, blob))
+
+
+def _blamed(
+    since: Since, name: str, patches: Sequence[Patch], found: Sequence[Touch]
+) -> Touch | None:
+    """The first upstream commit that the last of the patches does not go over or, where this roll
+    goes back, the first with which it would; of those that touched its files."""
+    repo, base = (
+        since.repositories[name],
+        _known(since.repositories[name], since.lock.commits.get(name)),
+    )
+
+    def conflicts(commit: str) -> bool:
+        _, results = rebase_component(repo, patches, commit, base_commit=base)
+        return results[-1].verdict is PatchVerdict.CONFLICT
+
+    try:
+        ahead = [t for t in reversed(found) if t.gained and conflicts(t.commit)]
+        back = [t for t in found if not t.gained and not conflicts(t.commit)]
+    except SyncError:  # a blob that was never fetched
+        return None
+    return next(iter(ahead + back), None)
 
 
 def _others(count: int, when: str) -> str:

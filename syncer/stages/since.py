@@ -88,8 +88,8 @@ class Since:
         return f"{name} {touch}, which {self.upstream} pins since {bump}"
 
     def detail(self, name: str, found: Collection[Touch]) -> str:
-        """The commits as lines, nearest first."""
-        lines = [f"{'+' if touch.gained else '-'} {name} {touch}" for touch in found]
+        """The commits as lines, nearest first; `-` before one that this roll has not."""
+        lines = list(dict.fromkeys(f"{'+-'[not t.gained]} {name} {t}" for t in found))
         more = [f"… and {len(lines) - _MOST} more"] if len(lines) > _MOST else []
         return "\n".join([*lines[:_MOST], *more])
 

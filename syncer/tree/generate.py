@@ -133,6 +133,7 @@ def _upstream_files(
             raise SyncError(
                 f"{port.file}: tree.extra: nothing of upstream's matches {pattern!r}",
                 hint="The file was moved or deleted upstream; follow it in port.toml.",
+                about=((pattern,),),
             )
         wanted |= dict.fromkeys(found, "tree.extra")
     for spec in port.toml.firmware:
@@ -154,6 +155,7 @@ def _read(checkout: Path, path: str, key: str) -> bytes:
         raise SyncError(
             f"{key}: upstream has no file {path}",
             hint=f"It was moved or deleted upstream; follow it in port.toml, {key}.",
+            about=((path,),),
         )
     return full.read_bytes()
 
@@ -183,6 +185,7 @@ def _context(port: Port, resolved: Resolved, files: Mapping[str, bytes]) -> dict
         raise SyncError(
             f"{port.file}: firmware.sources: {missing[0]} is neither upstream's nor the port's",
             hint="It was moved or deleted upstream; follow it in port.toml.",
+            about=((missing[0],),),
         )
     sources = sorted(p for p in files if p.endswith(SOURCE_SUFFIXES) and p not in programs)
     paths = {component.name: f"{THIRD_PARTY}/{component.path}" for component in toml.component}

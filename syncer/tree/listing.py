@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import subprocess
 from dataclasses import dataclass
@@ -74,6 +75,7 @@ def list_files(checkout: Path, tree: Tree) -> Listing:
             hint="A component may be missing below tree.downloads, or a goal was renamed upstream.",
             exit=Exit.BUILD,
             detail="\n".join(unexpected[-20:]),
+            about=((tree.makefile,), (posixpath.dirname(tree.makefile),)),
         )
     listed = {
         path
@@ -88,8 +90,11 @@ def list_files(checkout: Path, tree: Tree) -> Listing:
                 f"{tree.makefile} lists {path}, which is no file of upstream's",
                 hint="Its goals may print something else today; see tree.goals in port.toml.",
                 exit=Exit.BUILD,
+                about=((path,), (tree.makefile,)),
             )
     sources = sorted(path for path in listed if path.endswith(SOURCE_SUFFIXES))
     if not sources:
-        raise SyncError(f"{tree.makefile} lists no source", exit=Exit.BUILD)
+        raise SyncError(
+            f"{tree.makefile} lists no source", exit=Exit.BUILD, about=((tree.makefile,),)
+        )
     return Listing(tuple(sources), tuple(sorted(listed.difference(sources))))

@@ -1,0 +1,119 @@
+"""What a tree that cannot be made says of upstream: who deleted, moved or changed what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from toy_port import COMPONENT, MAKEFILE, UPSTREAM, Toy
+
+from syncer.errors import Exit, SyncError
+from syncer.lock import Lock
+from syncer.model import Pin, Rebased, Resolved
+from syncer.stages import Since, blamed
+from syncer.tree.generate import generate
+
+Files = Mapping[str, bytes | None]
+
+
+def step(toy: Toy, name: str, subject: str, changes: Files, parent: str | None = None) -> str:
+    repo = toy.repositories[name]
+    entries = {
+        path: None if data is None else ("100644", repo.write_blob(data))
+        for path, data in changes.items()
+    }
+    tree = repo.write_tree(parent, entries)
+    return repo.commit_tree(tree, [parent] if parent else [], subject)
+
+
+class Line:
+    """Upstream before and after one change, with one component."""
+
+    def __init__(self, toy: Toy, subject: str, changes: Files, component: Files | None = None):
+        self.toy = toy
+        self.base = step(toy, "up", "Begin", UPSTREAM)
+        self.change = step(toy, "up", subject, changes, self.base)
+        self.new = step(toy, "up", "Something else", {"README": b""}, self.change)
+        self.lib = [step(toy, "lib", "Begin", COMPONENT)] * 2
+        if component:
+            self.lib[1] = step(toy, "lib", subject, component, self.lib[0])
+
+    def make(self, old: str = "", new: str = "", back: bool = False) -> SyncError:
+        """The error of a roll from the base to the new commit, or back."""
+        port, (base, head) = self.toy.port(old, new), (self.base, self.new)
+        if back:
+            base, head = head, base
+        repos = self.toy.repositories
+        commits = {"up": head, "lib": self.lib[0] if back else self.lib[1]}
+        trees = {name: repos[name].rev_parse(id, "tree") for name, id in commits.items()}
+        pins = [
+            Pin(name, f"https://example.invalid/{name}", commits[name], trees[name])
+            for name in ("up", "lib")
+        ]
+        resolved, lock = Resolved(pins[0], (pins[1],), ()), Lock(commits={"up": base})
+        lock.commits["lib"] = self.lib[1] if back else self.lib[0]
+        folder = self.toy.folder / "work"
+        with pytest.raises(SyncError) as caught, blamed(Since(port, resolved, lock, repos)):
+            generate(port, resolved, Rebased(trees), repos, folder)
+        return caught.value
+
+
+EXTRA = ('exclude = ["*_test.cc"]', 'exclude = ["*_test.cc"]\nextra = ["bench/*.cc"]')
+
+
+def test_a_file_that_was_moved(toy: Toy) -> None:
+    moved = {"models/m.tflite": None, "data/model.tflite": UPSTREAM["models/m.tflite"]}
+    line = Line(toy, "Models live in data", moved)
+    error = line.make()
+    assert error.exit is Exit.CONFLICT
+    assert "tree.array.from: upstream has no file models/m.tflite" in error.message
+    assert f"it was deleted with up {line.change[:12]} (1970-01-01, Models live in" in error.message
+    assert "It may be data/model.tflite now" in error.hint
+
+
+def test_a_pattern_that_matches_nothing_any_more(toy: Toy) -> None:
+    line = Line(toy, "Drop the benchmark", {"bench/bench.cc": None})
+    error = line.make(*EXTRA)
+    assert error.exit is Exit.CONFLICT
+    assert "nothing of upstream's matches 'bench/*.cc'; it was deleted with up" in error.message
+    assert line.change[:12] in error.message
+
+
+def test_a_file_that_an_older_upstream_has_not_yet(toy: Toy) -> None:
+    line = Line(toy, "Add a benchmark", {"bench/new.cc": b"int main() { return 0; }\n"})
+    error = line.make('"bench/bench.cc"', '"bench/new.cc"', back=True)
+    assert error.exit is Exit.CONFLICT
+    assert f"bench/new.cc is neither upstream's nor the port's; it came with up {line.change[:12]}"
+    assert f"Roll to --upstream {line.change[:12]} or newer" in error.hint
+
+
+def test_a_file_that_never_was(toy: Toy) -> None:
+    line = Line(toy, "Anything", {"README": b"x"})
+    error = line.make('"bench/bench.cc"', '"bench/typo.cc"')
+    assert error.exit is Exit.BAD_INPUT
+    assert error.message.endswith("bench/typo.cc is neither upstream's nor the port's")
+
+
+def test_a_goal_that_is_gone(toy: Toy) -> None:
+    line = Line(toy, "Other goals", {"Makefile": MAKEFILE.replace("third:", "fourth:").encode()})
+    error = line.make()
+    assert error.exit is Exit.BUILD
+    assert (
+        f"Makefile: exit 2; upstream changed Makefile with up {line.change[:12]}" in error.message
+    )
+    assert "No rule to make target" in error.detail
+
+
+def test_a_components_file(toy: Toy) -> None:
+    line = Line(toy, "Licence elsewhere", {"x": b""}, {"LICENSE": None, "Source/d.c": b"int d;\n"})
+    error = line.make()
+    assert error.exit is Exit.CONFLICT
+    assert "component.lib.license" in error.message
+    assert f"it was deleted with lib {line.lib[1][:12]}" in error.message
+
+
+def test_without_an_accepted_roll_the_beginning_of_history_counts(toy: Toy, tmp_path: Path) -> None:
+    line = Line(toy, "Drop the model", {"models/m.tflite": None})
+    line.base = "f" * 40
+    assert line.change[:12] in line.make().message
