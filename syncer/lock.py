@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Mapping
 from dataclasses import asdict, field
 from pathlib import Path
 
@@ -17,18 +18,44 @@ FORMAT = 1
 _HEADER = "# What was last accepted; written by sync. Move it with `sync accept`, not by hand.\n"
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True))
+_CLOSED = ConfigDict(extra="forbid", strict=True)
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class Anchor:
+    """The figures a person last accepted knowingly: `why`, on which `date`, at which upstream
+    `commit`. An accepted roll within the gates leaves it alone, so that small steps cannot add up;
+    a figure that is new joins it."""
+
+    why: str = ""
+    date: str = ""
+    commit: str = ""
+    figures: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, config=_CLOSED)
 class Lock:
     """`commits` and `written` (what upstream wrote, tag or commit) are by component, upstream's
-    own name included; `overrides` maps "component:path" to the shadowed blob; `tools` maps a
-    tool to its version; `figures` are deterministic ones by name (cycles, bytes)."""
+    own name included; `overrides` maps "component:path" to the shadowed blob; `carried` maps each
+    patch ("component/file") and override ("component:path") to the blob of the port's own file;
+    `tools` maps a tool to its version; `figures` are deterministic ones by name (cycles, bytes);
+    `kernels` maps a layer's name to the kernel functions that ran in it, those of overrides
+    marked with a `*`."""
 
     format: int = FORMAT
     commits: dict[str, str] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
     overrides: dict[str, str] = field(default_factory=dict)
+    carried: dict[str, str] = field(default_factory=dict)
     tools: dict[str, str] = field(default_factory=dict)
     figures: dict[str, int] = field(default_factory=dict)
+    anchor: Anchor = field(default_factory=Anchor)
+    kernels: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def anchored(self) -> dict[str, int]:
+        """The anchor's figures; in a lock from before there were anchors, the accepted ones."""
+        return self.anchor.figures or self.figures
 
 
 _SCHEMA = TypeAdapter(Lock)
@@ -64,8 +91,11 @@ def load_lock(file: Path) -> Lock:
 
 def lock_text(lock: Lock) -> str:
     """The file's text, sorted, so that two equal locks are equal to the byte."""
-    data = {
-        key: dict(sorted(value.items())) if isinstance(value, dict) else value
-        for key, value in asdict(lock).items()
-    }
-    return _HEADER + tomli_w.dumps(data)
+    data = asdict(lock)
+    data["anchor"]["figures"] = _sorted(lock.anchor.figures)
+    tables = {key: _sorted(data[key]) for key, value in data.items() if isinstance(value, dict)}
+    return _HEADER + tomli_w.dumps(data | tables | {"anchor": data["anchor"]})
+
+
+def _sorted(table: Mapping[str, object]) -> dict[str, object]:
+    return dict(sorted(table.items()))

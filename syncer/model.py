@@ -117,11 +117,29 @@ class OverrideResult:
 @dataclass(frozen=True)
 class Rebased:
     """`trees` maps a component's name (upstream's too) to the git tree that the queue and the
-    overrides leave; the tree lies in that component's bare clone."""
+    overrides leave; the tree lies in that component's bare clone. `carried` maps each patch that
+    stays ("component/file") and each override ("component:path") to the blob of the port's file;
+    `gone` are those that the lock has, the port has no more, and upstream has not absorbed."""
 
     trees: dict[str, str]
     patches: tuple[PatchResult, ...] = ()
     overrides: tuple[OverrideResult, ...] = ()
+    carried: dict[str, str] = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A file of a component's that patches or an override change. `by` are the port's own files:
+    patches, or the override's source; `place` is where it belongs in the generated tree; `code`
+    says whether it is a source or a header."""
+
+    component: str
+    path: str
+    by: tuple[str, ...]
+    place: str
+    override: bool = False
+    code: bool = True
 
 
 # ---- tree
@@ -167,6 +185,24 @@ class Firmware:
 
 
 @dataclass(frozen=True)
+class Effect:
+    """What became of one `Changed` source or header. `objects` is how many were compiled of it or
+    with it; `programs` are those that run and hold code of it; `functions` those it defines, by
+    linker name; `displaced` says which of them another file's definition took the place of, and
+    in which program."""
+
+    component: str
+    path: str
+    by: tuple[str, ...]
+    place: str
+    override: bool = False
+    objects: int = 0
+    programs: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    displaced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Tool:
     name: str
     version: str
@@ -175,9 +211,14 @@ class Tool:
 
 @dataclass(frozen=True)
 class BuildResult:
+    """`effects` follows the port's changes into the programs; `sizes` is the file that holds the
+    programs' sizes by section and symbol, as `sync accept` keeps it."""
+
     tools: tuple[Tool, ...]
     firmware: tuple[Firmware, ...]
     log: str = ""
+    effects: tuple[Effect, ...] = ()
+    sizes: str = ""
 
 
 # ---- test
@@ -214,9 +255,19 @@ class TestsResult:
 
 
 @dataclass(frozen=True)
+class Kernel:
+    """A function of an override's (`override`), or of a component that has overrides, that ran
+    `calls` times in a layer; by linker name."""
+
+    name: str
+    calls: int
+    override: bool = False
+
+
+@dataclass(frozen=True)
 class Layer:
     """One operator of one inference. `crc` is the CRC-32 of its outputs on the target,
-    `host_crc` the same from TFLM on the host; None where not known."""
+    `host_crc` the same from TFLM on the host, `kernels` what computed it; None where not known."""
 
     index: int
     op: str
@@ -224,6 +275,7 @@ class Layer:
     cycles: int | None = None
     crc: int | None = None
     host_crc: int | None = None
+    kernels: tuple[Kernel, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -246,14 +298,17 @@ class BenchResult:
 
 @dataclass(frozen=True)
 class Figure:
-    """One deterministic figure beside the accepted one. `limit` is the most it may be; None: not
-    gated. `name` is e.g. "person_detection/cycles" or "person_detection/arena"."""
+    """One deterministic figure beside the last accepted one and the anchor's. `limit` is the most
+    it may be, and `against` says which of the two sets it: "accepted", "anchor", or "" where it is
+    not gated (`limit` is None). `name` is e.g. "person_detection/cycles"."""
 
     name: str
     unit: str
     new: int
     old: int | None = None
     limit: int | None = None
+    anchor: int | None = None
+    against: str = ""
 
     @property
     def over(self) -> bool:
@@ -261,12 +316,39 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class LeftKernel:
+    """A layer that no longer runs kernels it ran when it was accepted. `layer` is its name, e.g.
+    "person_detection/layer/3/CONV_2D"; `kernels` those that are missing, `now` what runs instead;
+    all by linker name."""
+
+    layer: str
+    kernels: tuple[str, ...]
+    now: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SizeMove:
+    """A section (its name begins with a dot) or a symbol of `program` that takes more or fewer
+    bytes of `memory` than when it was accepted; 0: it was not there, or is no more."""
+
+    program: str
+    name: str
+    memory: str
+    old: int
+    new: int
+
+
+@dataclass(frozen=True)
 class BenchesResult:
-    """`ungated` says why no figure has a limit; empty where they have."""
+    """`ungated` says why no figure has a limit; empty where they have. `left` are layers that
+    silently lost their kernels; `moved` the sections and symbols whose size moved most, by
+    program, largest first."""
 
     results: tuple[BenchResult, ...]
     figures: tuple[Figure, ...] = ()
     ungated: str = ""
+    left: tuple[LeftKernel, ...] = ()
+    moved: tuple[SizeMove, ...] = ()
 
 
 # ---- the roll

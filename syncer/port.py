@@ -247,18 +247,51 @@ class Budget:
     benchmark_cycles: int = 40_000_000_000
 
 
+def _share(percent: float) -> float:
+    if not 0 <= percent <= 1000:
+        raise ValueError("must be a percentage from 0 to 1000")
+    return percent
+
+
 @dataclass(frozen=True, config=_CLOSED)
 class Limit:
-    """Over the limit is what exceeds the accepted figure by more than both."""
+    """Over the limit is what exceeds the accepted figure, or the anchor's, by more than both."""
 
-    percent: float = 0.0
-    bytes: int = 0
+    percent: Annotated[float, AfterValidator(_share)] = 0.0
+    bytes: Annotated[int, AfterValidator(lambda n: _at_least(n, 0))] = 0
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class ModelGates:
+    """A model's own limits in place of the general ones. `layers` maps a layer, "26/CONV_2D", or
+    an operator, for all its layers, to a limit in cycles; layers not named there are not gated."""
+
+    cycles: Limit | None = None
+    memory: Limit | None = None
+    layers: dict[str, Limit] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, config=_CLOSED)
 class Gates:
+    """How much worse figures may be. `model` maps the name of a [[benchmark]] to its own."""
+
     cycles: Limit = Limit(percent=2.0)
     memory: Limit = Limit(percent=1.0, bytes=256)
+    model: dict[str, ModelGates] = field(default_factory=dict)
+
+    def cycles_of(self, model: str) -> Limit:
+        own = self.model.get(model)
+        return (own and own.cycles) or self.cycles
+
+    def memory_of(self, model: str) -> Limit:
+        own = self.model.get(model)
+        return (own and own.memory) or self.memory
+
+    def layer_of(self, model: str, layer: str) -> Limit | None:
+        """The limit of a layer, "26/CONV_2D"; None: it is not gated."""
+        own = self.model.get(model)
+        named = own.layers if own else {}
+        return named.get(layer) or named.get(layer.partition("/")[2])
 
 
 @dataclass(frozen=True, config=_CLOSED)
@@ -306,6 +339,10 @@ class Port:
     @property
     def lock_file(self) -> Path:
         return self.file.with_name("sync.lock")
+
+    @property
+    def sizes_file(self) -> Path:
+        return self.file.with_name("sync.sizes")
 
     @property
     def state(self) -> Path:
@@ -452,3 +489,18 @@ def _cross_check(toml: PortFile) -> Iterator[str]:
                     f"benchmark.{spec.name}.{key}: no firmware of kind {kind} is named {name!r} "
                     f"(there is: {known})"
                 )
+    yield from _check_gates(toml)
+
+
+def _check_gates(toml: PortFile) -> Iterator[str]:
+    models = [spec.name for spec in toml.benchmark]
+    counted = {"gates.cycles": toml.gates.cycles}
+    for name, own in toml.gates.model.items():
+        if name not in models:
+            yield f"gates.model: no benchmark is named {name!r} (there is: {', '.join(models)})"
+        if own.cycles:
+            counted[f"gates.model.{name}.cycles"] = own.cycles
+        counted |= {f"gates.model.{name}.layers.{key}": x for key, x in own.layers.items()}
+    for key, limit in counted.items():
+        if limit.bytes:
+            yield f"{key}: takes percent only; bytes are for gates.memory"

@@ -23,7 +23,7 @@ LAYERS = (
     ),
     ("pins",),
     ("port",),
-    ("lock",),
+    ("lock", "sizes"),
     ("git",),
     ("model",),
     ("errors",),

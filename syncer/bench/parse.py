@@ -252,17 +252,11 @@ def layer_cycles(
         SyncError: events are missing or do not pair, more than one core profiles, or a layer's
             cycles and its printed ticks differ by more than GRAIN_US: not that inference.
     """
-    spans = _pair(marks, begin & ~1, end & ~1)
     first = before + inference * len(layers)
-    chosen = spans[first : first + len(layers)]
-    if not layers or len(chosen) != len(layers) or None in chosen:
-        raise _bench_error(
-            f"inference {inference} needs profiler events {first} to {first + len(layers) - 1}; "
-            f"{sum(1 for span in spans if span)} complete events were marked"
-        )
+    spans = layer_spans(marks, begin, end, layers, inference=inference, before=before)
+    chosen = [(marks[start][2], marks[stop][2]) for start, stop in spans]
     timed = list[Layer]()
     for layer, span in zip(layers, chosen, strict=True):
-        assert span is not None
         cycles = span[1] - span[0]
         if abs(cycles * 1_000_000 - layer.ticks * clock_hz) > GRAIN_US * clock_hz:
             raise SyncError(
@@ -273,29 +267,55 @@ def layer_cycles(
                 exit=Exit.TEST,
             )
         timed.append(replace(layer, cycles=cycles))
-    total = max(span[1] for span in chosen if span) - min(span[0] for span in chosen if span)
+    total = max(span[1] for span in chosen) - min(span[0] for span in chosen)
     return total, tuple(timed)
+
+
+def layer_spans(
+    marks: Sequence[tuple[int, int, int]],
+    begin: int,
+    end: int,
+    layers: Sequence[Layer],
+    *,
+    inference: int,
+    before: int = 1,
+) -> tuple[tuple[int, int], ...]:
+    """Where each layer begins and ends among the `marks`; arguments as for `layer_cycles`.
+
+    Raises:
+        SyncError: events are missing or do not pair, or more than one core profiles.
+    """
+    spans = _pair(marks, begin & ~1, end & ~1)
+    first = before + inference * len(layers)
+    chosen = [span for span in spans[first : first + len(layers)] if span]
+    if not layers or len(chosen) != len(layers):
+        raise _bench_error(
+            f"inference {inference} needs profiler events {first} to {first + len(layers) - 1}; "
+            f"{sum(1 for span in spans if span)} complete events were marked"
+        )
+    return tuple(chosen)
 
 
 def _pair(
     marks: Sequence[tuple[int, int, int]], begin: int, end: int
 ) -> list[tuple[int, int] | None]:
-    """(begin, end) cycles of each event in order of begin; None: never ended. Events nest."""
+    """Where in `marks` each event begins and ends, in order of begin; None: never ended. Events
+    nest."""
     spans: list[tuple[int, int] | None] = []
-    stack: list[tuple[int, int]] = []  # index in spans, cycle of begin
+    stack: list[tuple[int, int]] = []  # index in spans, and in marks that of begin
     core: int | None = None
-    for address, on, cycle in marks:
+    for at, (address, on, cycle) in enumerate(marks):
         if address & ~1 not in (begin, end):
             continue
         if core not in (None, on):
             raise _bench_error(f"profiler events on core {core} and core {on}")
         core = on
         if address & ~1 == begin:
-            stack.append((len(spans), cycle))
+            stack.append((len(spans), at))
             spans.append(None)
         elif stack:
             index, started = stack.pop()
-            spans[index] = (started, cycle)
+            spans[index] = (started, at)
         else:
             raise _bench_error(f"a profiler event ended at cycle {cycle} that never began")
     return spans

@@ -1,14 +1,19 @@
 """Toolchain and SDK discovery, cmake + ninja, and what the linked programs take."""
 
+from syncer.build.effects import effects
 from syncer.build.elf import file_digest, measure, symbols_starting
 from syncer.build.failure import located
+from syncer.build.linked import read_program
 from syncer.build.run import build
+from syncer.build.symbols import demangled, program_sizes
 from syncer.build.tools import Toolset, find_sdk, find_tool, find_toolset, missing_tools
 from syncer.build.uf2 import uf2
 
 __all__ = [
     "Toolset",
     "build",
+    "demangled",
+    "effects",
     "file_digest",
     "find_sdk",
     "find_tool",
@@ -16,6 +21,8 @@ __all__ = [
     "located",
     "measure",
     "missing_tools",
+    "program_sizes",
+    "read_program",
     "symbols_starting",
     "uf2",
 ]

@@ -165,6 +165,7 @@ class Machine:
         count: int = 1,
         max_cycles: int = 10**10,
         on_line: Callable[[str], None] | None = None,
+        on_marks: Callable[[list[tuple[int, int, int]]], None] | None = None,
     ) -> RunResult:
         """Runs on from where the machine is.
 
@@ -173,6 +174,8 @@ class Machine:
                 this text.
             max_cycles: the run ends after this many clk_sys cycles at the latest.
             on_line: called with each line, without its end, as it is complete.
+            on_marks: called with the marks made since it was last called, in order; they are then
+                not in the result, so that there may be any number of them.
 
         Raises:
             SyncError: nothing is loaded; the firmware prints without end.
@@ -188,7 +191,10 @@ class Machine:
         reason = ""
         while not reason:
             stop = self._lib.machine_run(self._m, min(end, self.cycles + _SLICE))
-            marks += self._take_marks()
+            if on_marks is None:
+                marks += self._take_marks()
+            else:
+                on_marks(self._take_marks())
             for line in self._take_lines(sent):
                 if on_line is not None:
                     on_line(line)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from syncer import stages
-from syncer.build import build, file_digest, find_toolset
+from syncer.build import file_digest, find_toolset
 from syncer.components import Source, chosen, repository, resolve, sources
 from syncer.errors import Exit, SyncError
 from syncer.forge.dryrun import DryRun
@@ -34,7 +34,7 @@ from syncer.port import Port
 from syncer.report import render, status
 from syncer.targets import Target
 from syncer.targets.emulator import EmulatorTarget
-from syncer.tree.generate import generate, tree_digest
+from syncer.tree.generate import tree_digest
 
 STAGES = ("resolve", "rebase", "tree", "build", "test", "bench", "report", "publish")
 _CACHED = STAGES[1:6]  # those whose results the journal keeps
@@ -167,6 +167,7 @@ class _Run:
                 code_digest(),
                 {pin.name: (pin.commit, pin.tree) for pin in resolved.pins},
                 self.lock.commits,
+                self.lock.carried,
                 asdict(toml.patches),
                 file_digests(self.port, [toml.patches.folder]),
                 [asdict(item) for item in toml.override],
@@ -179,6 +180,7 @@ class _Run:
                 lambda: stages.rebase(self.port, resolved, self.lock, self.repositories),
                 holds=lambda r: all(self.repositories[n].has(t) for n, t in r.trees.items()),
             )
+            stages.check_carried(self.port, rebased)
             stages.check_rebase(self.port, rebased, self._since())
 
     def tree(self) -> None:
@@ -188,7 +190,7 @@ class _Run:
             key = key_of(
                 code_digest(),
                 self.found["rebased"].trees,
-                {pin.name: (pin.commit, pin.written) for pin in resolved.pins},
+                {pin.name: (pin.commit, pin.tree, pin.written) for pin in resolved.pins},
                 asdict(toml),
                 file_digests(self.port, own),
             )
@@ -196,7 +198,7 @@ class _Run:
                 course,
                 TreeResult,
                 key,
-                lambda: generate(
+                lambda: stages.tree(
                     self.port, resolved, self.found["rebased"], self.repositories, self.port.state
                 ),
                 holds=lambda r: tree_digest(Path(r.path)) == r.digest,
@@ -204,22 +206,43 @@ class _Run:
 
     def build(self) -> None:
         toml, tree = self.port.toml, self.found["tree"]
+        resolved, rebased = self.found["resolved"], self.found["rebased"]
         folder = self.port.state / "build"
         blamed = stages.blamed(self._since(), tree=Path(tree.path), log=folder / "build.log")
         with self.recorder.stage("build") as course, blamed:
             toolset = find_toolset(toml.build)
             key = key_of(
-                code_digest(), tree.digest, asdict(toml.build), toolset.tools, toml.firmware
+                code_digest(),
+                tree.digest,
+                asdict(toml.build),
+                toolset.tools,
+                toml.firmware,
+                # What the port changes, and where to look for it.
+                rebased.trees,
+                {pin.name: pin.tree for pin in resolved.pins},
+                [(item.component, item.file, item.paths) for item in rebased.patches],
+                [asdict(item) for item in toml.override],
             )
-            self.found["build"] = self.recorder.kept(
+            built = self.found["build"] = self.recorder.kept(
                 course,
                 BuildResult,
                 key,
-                lambda: build(
-                    self.port, toolset, Path(tree.path), folder, self.recorder.progress.step
+                lambda: stages.build(
+                    self.port,
+                    toolset,
+                    resolved,
+                    rebased,
+                    tree,
+                    self.repositories,
+                    folder,
+                    self.recorder.progress.step,
                 ),
-                holds=lambda r: all(file_digest(Path(f.elf)) == f.sha256 for f in r.firmware),
+                holds=lambda r: (
+                    Path(r.sizes).is_file()
+                    and all(file_digest(Path(f.elf)) == f.sha256 for f in r.firmware)
+                ),
             )
+            stages.check_effects(self.port, built)
 
     def test(self) -> None:
         built, note = self.found["build"], self.recorder.progress.note
@@ -242,8 +265,12 @@ class _Run:
                 asdict(toml.budget),
                 asdict(toml.gates),
                 self.lock.figures,
+                self.lock.anchored,
+                self.lock.kernels,
                 self.lock.tools,
+                file_digest(self.port.sizes_file),
                 built.tools,
+                built.effects,
                 self.found["rebased"].trees[toml.upstream.name],
                 package_version("tflite-micro"),
             )
@@ -253,14 +280,20 @@ class _Run:
                 BenchesResult,
                 key,
                 lambda: stages.bench(
-                    self.port, built, self._upstream_file, self.lock, target, note
+                    self.port,
+                    built,
+                    Path(self.found["tree"].path),
+                    self._upstream_file,
+                    self.lock,
+                    target,
+                    note,
                 ),
                 # What TFLM on the host could not say this time, it may say the next.
                 holds=_all_checked,
             )
             if not _all_checked(benches):
                 course.verdict = Verdict.NOT_CHECKED
-            stages.check_benches(benches, self.lock)
+            stages.check_benches(benches, self.lock, self.found["rebased"])
 
     def report(self, error: SyncError | None) -> None:
         with self.recorder.stage("report"):
@@ -270,12 +303,14 @@ class _Run:
         with self.recorder.stage("publish"):
             document = status.status_document(self._roll())
             found = (self.found[name] for name in ("resolved", "rebased", "build", "benches"))
-            lock = stages.next_lock(*found)
+            lock = stages.next_lock(self.lock, *found)
             proposal = Proposal(
                 branch=self.port.toml.publish.branch,
                 title=render.title(document),
                 body=render.markdown(document),
-                files=stages.changed_files(self.port, self.found["rebased"], lock),
+                files=stages.changed_files(
+                    self.port, self.found["rebased"], self.found["build"], lock
+                ),
             )
             forge: Forge = DryRun(self.port.state / "publish")
             nothing = Published("unchanged", None, "Nothing to propose: all this is accepted.")

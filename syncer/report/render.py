@@ -26,16 +26,21 @@ SECTIONS = {
     "upstream": "Upstream",
     "queue": "Patch queue",
     "overrides": "Overrides",
+    "effects": "The port's changes in the programs",
     "pins": "Pins",
     "tests": "Tests",
     "latency": "Latency",
     "outputs": "Outputs against the host",
     "memory": "Memory",
+    "gates": "Gates",
     "reproduce": "How to reproduce",
     "toolchain": "Toolchain",
 }
 # What goes first when a body is too long. The verdict always stays.
-_LEAST = ("latency", "upstream", "tests", "queue", "overrides", "pins", "memory", "outputs")
+_LEAST = (
+    *("latency", "gates", "effects", "upstream", "tests", "queue", "overrides", "pins"),
+    *("memory", "outputs"),
+)
 
 _GITHUB = re.compile(r"https://github\.com/[A-Za-z0-9-]+/[\w.-]+?(?:\.git)?/?", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}")

@@ -45,9 +45,8 @@ def terminal(document: Document) -> RenderableType:
     """Stages, then latency and memory, then the verdict and what to do next, for rich to print."""
     parts: list[RenderableType] = [_stages(document)] if document["stages"] else []
     if rows := view.latency(document):
-        table = _table(
-            "Model", "Latency", "Cycles", "Δ", "Outputs", right=("Latency", "Cycles", "Δ")
-        )
+        numbers = ("Latency", "Cycles", "Δ", "Δ anchor", "At most")
+        table = _table("Model", *numbers, "Outputs", right=numbers)
         for row, bench in zip(rows, view.benches(document), strict=True):
             style = "red" if row.over else ""
             outputs = view.outputs(bench)
@@ -56,6 +55,8 @@ def terminal(document: Document) -> RenderableType:
                 row.time,
                 row.cycles,
                 Text(row.delta, style),
+                row.anchor,
+                row.limit,
                 _text(outputs, "red" if bench["outputs"] == Verdict.TEST else ""),
             )
         parts.append(table)
@@ -68,6 +69,17 @@ def terminal(document: Document) -> RenderableType:
         parts.append(table)
     parts.append(_verdict(document))
     return Group(*parts)
+
+
+def _moved(document: Document) -> list[str]:
+    """The largest steps of each program over its limit in flash or RAM."""
+    over = {figure["name"].rpartition("/")[0] for figure in view.over_limit(document)}
+    told = []
+    for program, moves in view.moved_sizes(document).items():
+        if program in over:
+            steps = [f"{m['name']} {view.step(m['old'], m['new'])}" for m in moves[:5]]
+            told.append(f"moved in {program}: {', '.join(steps)}")
+    return told
 
 
 def _stages(document: Document) -> Table:
@@ -95,8 +107,16 @@ def _verdict(document: Document) -> Group:
     for test in view.failed_tests(document)[:20]:
         lines.append(_item(f"{test['name']}: {test['reason']}"))
     for figure in view.over_limit(document)[:20]:
-        new, most = (view.amount(figure[key], figure["unit"]) for key in ("new", "limit"))
-        lines.append(_item(f"{figure['name']}: {new}, at most {most}"))
+        new, old, anchor, most = (
+            view.amount(figure[key], figure["unit"]) for key in ("new", "old", "anchor", "limit")
+        )
+        text = f"{figure['name']}: {new}; accepted {old}, anchor {anchor}, at most {most}"
+        lines.append(_item(f"{text}, set by {view.limited_by(figure)}"))
+    for item in view.left(document)[:20]:
+        now = " ".join(item["now"]) or "none of an override's or its component's"
+        lines.append(_item(f"{item['layer']}: no longer {' '.join(item['kernels'])}; now {now}"))
+    if document["verdict"] == Verdict.GATE:
+        lines += [_item(text) for text in _moved(document)]
     if Verdict(document["verdict"]) in view.GOOD:
         lines += [_item(remark) for remark in view.remarks(document)[:20]]
     lines.append(Text.assemble(("Next: ", "bold"), _text(view.next_step(document), limit=2000)))

@@ -78,8 +78,12 @@ def headline(document: Document) -> str:
         return "Passed as far as it went"
     if verdict == Verdict.CONFLICT and (patches := conflicts(document)):
         words = f"{plural(len(patches), 'patch', 'patches')} in conflict"
+    elif verdict == Verdict.CONFLICT and _stopped(document) == "tree":
+        words = "The tree was edited in place"
     elif verdict == Verdict.CONFLICT and any(o["drifted"] for o in overrides(document)):
         words = "Upstream changed under an override"
+    elif verdict == Verdict.GATE and (lost := [*gone(document), *left(document)]):
+        words = f"{plural(len(lost), 'part')} of the port's work missing"
     elif verdict == Verdict.GATE and (over := over_limit(document)):
         words = f"{plural(len(over), 'figure')} over the gate"
     elif verdict == Verdict.TEST and (failed := failed_tests(document)):
@@ -87,6 +91,12 @@ def headline(document: Document) -> str:
     elif verdict == Verdict.TEST and any(b["outputs"] == Verdict.TEST for b in benches(document)):
         words = "Outputs differ from the host"
     return words
+
+
+def _stopped(document: Document) -> str:
+    """The stage whose verdict is the roll's; empty if there is none."""
+    verdict = document["verdict"]
+    return next((s["name"] for s in document["stages"] if s["verdict"] == verdict), "")
 
 
 def next_step(document: Document) -> str:
@@ -138,6 +148,12 @@ def overrides(document: Document) -> list[Document]:
     return list(rebased["overrides"]) if rebased else []
 
 
+def gone(document: Document) -> list[str]:
+    """Patches and overrides that the lock has and the port has no more."""
+    rebased = document["rebased"]
+    return list(rebased["gone"]) if rebased else []
+
+
 def conflicts(document: Document) -> list[Document]:
     return [patch for patch in patches(document) if patch["verdict"] == "conflict"]
 
@@ -172,6 +188,43 @@ def over_limit(document: Document) -> list[Document]:
     return [figure for figure in figures(document).values() if figure["over"]]
 
 
+def gated(document: Document) -> list[Document]:
+    return [figure for figure in figures(document).values() if figure["limit"] is not None]
+
+
+def limited_by(figure: Document) -> str:
+    """Which of the two sets a figure's limit, in words."""
+    return {"accepted": "the accepted figure", "anchor": "the anchor"}.get(figure["against"], "–")
+
+
+def left(document: Document) -> list[Document]:
+    """Layers that silently lost their kernels."""
+    return list(document["benches"]["left"]) if document["benches"] else []
+
+
+def moved_sizes(document: Document) -> dict[str, list[Document]]:
+    """What moved in each program: sections first, then symbols, as the roll ordered them."""
+    found: dict[str, list[Document]] = {}
+    for move in document["benches"]["moved"] if document["benches"] else []:
+        found.setdefault(move["program"], []).append(move)
+    return found
+
+
+def step(old: int, new: int) -> str:
+    """How many bytes more or fewer."""
+    return f"+{grouped(new - old)} B" if new > old else f"{grouped(new - old)} B"
+
+
+def kernels(layer: Document) -> str:
+    """The functions that computed a layer, an override's with a star; "–" where not known."""
+    names = [kernel["name"] + "*" * kernel["override"] for kernel in layer["kernels"] or ()]
+    return " ".join(names) or "–"
+
+
+def effects(document: Document) -> list[Document]:
+    return list(document["build"]["effects"]) if document["build"] else []
+
+
 def amount(number: int | None, unit: str) -> str:
     """A figure with its unit; "–" where there is none."""
     if number is None:
@@ -182,12 +235,13 @@ def amount(number: int | None, unit: str) -> str:
 
 
 class Latency(NamedTuple):
-    """One model's row."""
+    """One model's row: the changes are from the accepted figure and from the anchor's."""
 
     model: str
     time: str
     cycles: str
     delta: str
+    anchor: str
     limit: str
     target: str
     over: bool
@@ -203,6 +257,9 @@ def latency(document: Document) -> list[Latency]:
                 milliseconds(bench["ticks"]),
                 amount(bench["cycles"], "cycles"),
                 change(figure["new"], figure["old"]) if figure else "–",
+                change(figure["new"], figure["anchor"])
+                if figure and figure["anchor"] is not None
+                else "–",
                 amount(figure["limit"], figure["unit"]) if figure else "–",
                 f"{bench['target']}, {bench['clock_hz'] / 1e6:g} MHz",
                 bool(figure and figure["over"]),
@@ -309,6 +366,8 @@ def remarks(document: Document) -> list[str]:
         if override["drifted"]:
             change_ = "is gone upstream" if override["found"] is None else "has changed upstream"
             said.append(f"`{override['path']}`, which an override shadows, {change_}.")
+    for name in gone(document):
+        said.append(f"`{name}` is gone from the port, and upstream has not absorbed it.")
     for bench in benches(document):
         if bench["outputs"] == Verdict.NOT_CHECKED:
             said.append(f"The outputs of `{bench['name']}` were not compared with the host's.")

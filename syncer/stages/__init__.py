@@ -4,7 +4,11 @@
 
 from syncer.stages.acceptance import changed_files, next_lock
 from syncer.stages.blame import blamed
-from syncer.stages.firmware import bench, check_benches, check_tests, test
+from syncer.stages.building import build
+from syncer.stages.firmware import bench, check_tests, test
+from syncer.stages.gates import check_benches
+from syncer.stages.generation import tree
+from syncer.stages.lost import check_carried, check_effects
 from syncer.stages.queue import blobs_for_rebase, check_folders, check_rebase, rebase
 from syncer.stages.since import Since
 
@@ -13,12 +17,16 @@ __all__ = [
     "bench",
     "blamed",
     "blobs_for_rebase",
+    "build",
     "changed_files",
     "check_benches",
+    "check_carried",
+    "check_effects",
     "check_folders",
     "check_rebase",
     "check_tests",
     "next_lock",
     "rebase",
     "test",
+    "tree",
 ]

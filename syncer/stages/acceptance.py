@@ -2,30 +2,72 @@
 
 from __future__ import annotations
 
-from syncer.lock import Lock, lock_text
+from dataclasses import replace
+from pathlib import Path
+
+from syncer.bench.kernels import kernel_table
+from syncer.errors import SyncError
+from syncer.lock import Anchor, Lock, lock_text
 from syncer.model import BenchesResult, BuildResult, PatchVerdict, Rebased, Resolved
 from syncer.port import Port
 from syncer.queue.series import SERIES, series_text
 
+FIRST = "the first accepted figures"
+
 
 def next_lock(
-    resolved: Resolved, rebased: Rebased, built: BuildResult, benches: BenchesResult
+    lock: Lock,
+    resolved: Resolved,
+    rebased: Rebased,
+    built: BuildResult,
+    benches: BenchesResult,
+    *,
+    why: str = "",
+    date: str = "",
 ) -> Lock:
-    """What becomes accepted once this roll is merged."""
+    """What becomes accepted once this roll is merged.
+
+    Args:
+        lock: what is accepted now. Its anchor stays, and figures that it does not have join it.
+        why: given, the anchor moves to this roll's figures, with it and with `date`.
+    """
+    figures = {figure.name: figure.new for figure in benches.figures}
+    if why or not lock.anchored:
+        anchor = Anchor(why or FIRST, date, resolved.upstream.commit, figures)
+    else:
+        before = lock.anchor
+        if not before.figures:  # a lock from before there were anchors
+            before = Anchor(FIRST, commit=lock.commits.get(resolved.upstream.name, ""))
+        kept = {name: lock.anchored.get(name, new) for name, new in figures.items()}
+        anchor = replace(before, figures=kept)
     return Lock(
         commits={pin.name: pin.commit for pin in resolved.pins},
         written={pin.name: pin.written for pin in resolved.components},
         overrides={f"{item.component}:{item.path}": item.found or "" for item in rebased.overrides},
+        carried=rebased.carried,
         tools={tool.name: tool.version for tool in built.tools},
-        figures={figure.name: figure.new for figure in benches.figures},
+        figures=figures,
+        anchor=anchor,
+        kernels=kernel_table(benches.results),
     )
 
 
-def changed_files(port: Port, rebased: Rebased, lock: Lock) -> dict[str, str | None]:
+def changed_files(
+    port: Port, rebased: Rebased, built: BuildResult, lock: Lock
+) -> dict[str, str | None]:
     """What a roll changes in the port's repository: refreshed and dropped patches, each series,
-    the lock; nothing that is so already. Paths relative to the port's root."""
+    the lock and the sizes; nothing that is so already. Paths relative to the port's root.
+
+    Raises:
+        SyncError: the build's files are no longer there.
+    """
+    try:
+        sizes = Path(built.sizes).read_text(encoding="utf-8")
+    except OSError:
+        raise SyncError(f"{built.sizes} is gone", hint="Run `sync` again first.") from None
     files: dict[str, str | None] = {
-        port.lock_file.relative_to(port.root).as_posix(): lock_text(lock)
+        port.lock_file.relative_to(port.root).as_posix(): lock_text(lock),
+        port.sizes_file.relative_to(port.root).as_posix(): sizes,
     }
     gone = (PatchVerdict.ABSORBED, PatchVerdict.DROPPED, PatchVerdict.EMPTIED)
     for component in sorted({patch.component for patch in rebased.patches}):

@@ -6,12 +6,12 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from syncer.bench import oracle, parse
-from syncer.bench.compare import figures
-from syncer.bench.gate import gate, unmeasured
-from syncer.build import symbols_starting
+from syncer.bench.kernels import layer_kernels
+from syncer.build import read_program, symbols_starting
 from syncer.errors import Exit, SyncError
 from syncer.lock import Lock
 from syncer.model import (
@@ -19,13 +19,17 @@ from syncer.model import (
     BenchResult,
     BuildResult,
     Firmware,
+    Kernel,
     TestResult,
     TestsResult,
     Verdict,
 )
 from syncer.port import Benchmark, Port
+from syncer.sizes import load_sizes
+from syncer.stages.gates import compared
 from syncer.targets import Target
 from syncer.tree.arrays import input_bytes
+from syncer.tree.generate import place_of
 
 Note = Callable[[str], None]
 
@@ -76,40 +80,27 @@ def check_tests(tests: TestsResult) -> None:
 def bench(
     port: Port,
     built: BuildResult,
+    tree: Path,
     upstream_file: Callable[[str], bytes],
     lock: Lock,
     target: Target,
     note: Note,
 ) -> BenchesResult:
-    """Run every benchmark and its check; compare outputs with TFLM's on the host."""
+    """Run every benchmark and its check; compare outputs with TFLM's on the host, and what was
+    measured with what was accepted."""
+    accepted = load_sizes(port.sizes_file)
     by_name = {firmware.name: firmware for firmware in _on_target(port, built)}
+    kernels = partial(_kernels, port, built, tree)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = [
-            pool.submit(_one_bench, port, spec, by_name, upstream_file, target)
+            pool.submit(_one_bench, port, spec, by_name, upstream_file, target, kernels)
             for spec in port.toml.benchmark
         ]
         results = []
         for job in jobs:
             results.append(job.result())
             note(f"{results[-1].name}: {results[-1].ticks / 1000:.1f} ms")
-    compared = figures(results, built, lock.figures, port.toml.gates)
-    ungated = _not_comparable(port, built, lock)
-    if ungated:
-        compared = tuple(replace(figure, limit=None) for figure in compared)
-    return BenchesResult(tuple(results), compared, ungated)
-
-
-def _not_comparable(port: Port, built: BuildResult, lock: Lock) -> str:
-    """Why the accepted figures are no measure for this build's: none there, or another compiler
-    or SDK. What such a change costs is for a person to accept; it says nothing of upstream."""
-    if not lock.figures:
-        return "nothing was accepted before"
-    decisive = (f"{port.toml.build.toolchain.prefix}gcc", port.toml.build.sdk.name)
-    for tool in built.tools:
-        accepted = lock.tools.get(tool.name)
-        if tool.name in decisive and accepted != tool.version:
-            return f"{tool.name} is {tool.version}, accepted was {accepted or 'none'}"
-    return ""
+    return compared(port, built, lock, accepted, results)
 
 
 def _one_bench(
@@ -118,31 +109,32 @@ def _one_bench(
     by_name: Mapping[str, Firmware],
     upstream_file: Callable[[str], bytes],
     target: Target,
+    kernels: Callable[[Path], Mapping[int, Kernel]],
 ) -> BenchResult:
     firmware = by_name[spec.firmware]
     elf = Path(firmware.elf)
     begin, end = (symbols_starting(elf, name) for name in (_BEGIN, _END))
+    functions = kernels(elf)
     run = target.run(
         elf,
         until=spec.until,
         count=spec.until_count,
         budget_cycles=port.toml.budget.benchmark_cycles,
         marks=[*begin, *end],
+        counted=list(functions),
     )
     if run.failure:
         raise SyncError(f"{spec.firmware}: {run.failure}", exit=Exit.TEST, detail=_tail(run.output))
     ticks, layers = parse.parse_benchmark(run.output, spec.tag)
     cycles = None
     if len(begin) == len(end) == 1 and run.marks:
+        before = parse.events_before(run.output)
+        at = (run.marks, begin[0], end[0], layers)
         cycles, layers = parse.layer_cycles(
-            run.marks,
-            begin[0],
-            end[0],
-            layers,
-            inference=spec.inference,
-            clock_hz=target.clock_hz,
-            before=parse.events_before(run.output),
+            *at, inference=spec.inference, clock_hz=target.clock_hz, before=before
         )
+        spans = parse.layer_spans(*at, inference=spec.inference, before=before)
+        layers = layer_kernels(layers, spans, run.counts, functions)
     result = BenchResult(
         name=spec.name,
         target=target.name,
@@ -154,6 +146,20 @@ def _one_bench(
         ram=firmware.ram,
     )
     return _compared(_with_crcs(port, spec, by_name, target, result), spec, upstream_file)
+
+
+def _kernels(port: Port, built: BuildResult, tree: Path, elf: Path) -> dict[int, Kernel]:
+    """The functions of a program that may be a layer's kernels, by address: those that overrides
+    define, and all others of the components that have overrides."""
+    if not port.toml.override:
+        return {}
+    ours = {effect.place for effect in built.effects if effect.override}
+    folders = tuple({place_of(port, item.component, "") for item in port.toml.override} - {""})
+    return {
+        f.address: Kernel(f.name, 0, f.source in ours)
+        for f in read_program(elf, tree).functions
+        if f.exported and (f.source in ours or f.source.startswith(folders))
+    }
 
 
 def _with_crcs(
@@ -205,34 +211,6 @@ def _compared(
         return replace(bench, layers=layers, outputs=Verdict.TEST, note=note)
     note = f"{len(layers)} operators equal TFLM on the host"
     return replace(bench, layers=layers, outputs=Verdict.PASSED, note=note)
-
-
-def check_benches(benches: BenchesResult, lock: Lock) -> None:
-    """Raises SyncError: (TEST) outputs differ from TFLM's; (GATE) a figure is over its limit, or
-    one that was accepted was not measured and so could not be gated."""
-    wrong = [result for result in benches.results if result.outputs is Verdict.TEST]
-    if wrong:
-        raise SyncError(
-            f"{wrong[0].name}: {wrong[0].note}",
-            hint="A kernel computes something else than TFLM on the host.",
-            exit=Exit.TEST,
-        )
-    lost = unmeasured(benches.figures, lock.figures)
-    if lost and not benches.ungated:
-        raise SyncError(
-            f"{len(lost)} accepted figure(s) were not measured, first {lost[0]}",
-            hint="A benchmark was removed or renamed; if that is meant: sync accept",
-            exit=Exit.GATE,
-        )
-    over = gate(benches.figures)
-    if over:
-        first = over[0]
-        raise SyncError(
-            f"{len(over)} figure(s) over the limit, first {first.name}: "
-            f"{first.old:,} → {first.new:,} {first.unit} (limit {first.limit:,})",
-            hint="Find what made it worse; if it is worth it, accept it: sync accept",
-            exit=Exit.GATE,
-        )
 
 
 def _tail(output: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from syncer.errors import Exit, SyncError
 from syncer.git import Repository, Touch
@@ -13,6 +14,7 @@ from syncer.port import Port
 from syncer.queue.mail import Patch
 from syncer.queue.rebase import rebase_component, required_blobs
 from syncer.queue.series import read_series
+from syncer.stages.carried import carried_overrides, carried_patches, gone
 from syncer.stages.since import Since
 
 
@@ -45,17 +47,20 @@ def rebase(
     trees: dict[str, str] = {}
     patches: list[PatchResult] = []
     overrides: list[OverrideResult] = []
+    carried: dict[str, str] = {}
     for pin in resolved.pins:
         repo = repositories[pin.name]
         base = _known(repo, lock.commits.get(pin.name))
-        tree, results = rebase_component(
-            repo, _series(port, pin), _target(repo, pin), base_commit=base
-        )
+        series = _series(port, pin)
+        tree, results = rebase_component(repo, series, _target(repo, pin), base_commit=base)
         patches += results
+        carried |= carried_patches(series, results)
         tree, laid = apply_overrides(repo, pin.name, tree, port.toml.override, port.read)
         overrides += laid
         trees[pin.name] = tree
-    return Rebased(trees, tuple(patches), tuple(overrides))
+    carried |= carried_overrides(overrides, port.read)
+    rebased = Rebased(trees, tuple(patches), tuple(overrides), carried)
+    return replace(rebased, gone=gone(port, rebased, lock, repositories))
 
 
 def check_folders(port: Port, resolved: Resolved) -> None:

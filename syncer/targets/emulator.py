@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from syncer.emulator import CLOCK_HZ, Machine
@@ -33,12 +34,18 @@ class EmulatorTarget:
         budget_cycles: int,
         count: int = 1,
         marks: Sequence[int] = (),
+        counted: Sequence[int] = (),
     ) -> Run:
-        with Machine(bootrom=self.bootrom, clock_hz=self.clock_hz, exact=self.exact) as machine:
+        log = _Log(frozenset(marks))
+        with Machine(
+            bootrom=self.bootrom, clock_hz=self.clock_hz, exact=self.exact, mark_limit=_MOST_MARKS
+        ) as machine:
             machine.load(elf)
-            for address in marks:
+            for address in {*marks, *counted}:
                 machine.mark(address)
-            result = machine.run(until=until, count=count, max_cycles=budget_cycles)
+            result = machine.run(
+                until=until, count=count, max_cycles=budget_cycles, on_marks=log.take
+            )
         failure = ""
         if result.reason == "cycles":
             failure = f"still running after {budget_cycles:,} cycles"
@@ -46,4 +53,26 @@ class EmulatorTarget:
             failure = result.fault or "fault"
         elif result.reason != "line":
             failure = f"stopped ({result.reason}) before it printed {until!r}"
-        return Run(result.uart, failure, result.cycles, tuple(result.marks))
+        return Run(result.uart, failure, result.cycles, tuple(log.marks), tuple(log.counts))
+
+
+_MOST_MARKS = 100_000_000  # executions counted; none of them is kept
+
+
+class _Log:
+    """The marks of a run; of what is counted between two of them, only how often."""
+
+    def __init__(self, marked: frozenset[int]) -> None:
+        self.marked = marked
+        self.marks: list[tuple[int, int, int]] = []
+        self.counts: list[Mapping[int, int]] = []
+        self._since = Counter[int]()
+
+    def take(self, executed: Sequence[tuple[int, int, int]]) -> None:
+        for mark in executed:
+            if mark[0] in self.marked:
+                self.marks.append(mark)
+                self.counts.append(self._since)
+                self._since = Counter()
+            else:
+                self._since[mark[0]] += 1

@@ -6,7 +6,6 @@ Same inputs, same bytes: nothing in it depends on when or where it was made.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Mapping
 from fnmatch import fnmatch
@@ -20,6 +19,7 @@ from syncer.port import Component, Port
 from syncer.tree.arrays import array_files
 from syncer.tree.listing import SOURCE_SUFFIXES, Listing, list_files
 from syncer.tree.render import render
+from syncer.tree.swap import TREE, replace_tree
 
 THIRD_PARTY = "third_party"
 
@@ -31,13 +31,15 @@ def generate(
     repositories: Mapping[str, Repository],
     folder: Path,
 ) -> TreeResult:
-    """Write the tree to `folder`/tree, replacing what is there only once the new one is whole.
+    """Write the tree to `folder`/tree, replacing what is there only once the new one is whole and
+    if nobody has edited it.
 
     Args:
         repositories: the bare clone of each name in `rebased.trees`.
         folder: where the stage works; `folder`/checkout is upstream as its Makefile sees it.
 
     Raises:
+        EditedTree: a person's edits are in the way.
         SyncError: upstream's Makefile fails, a component contributes no file, or a file that
             port.toml names is not there.
     """
@@ -62,10 +64,10 @@ def generate(
     for item in port.toml.tree.template:
         files[item.to] = render(port.at(item.from_), context)
 
-    digest = _write(files, folder)
+    replace_tree(files, folder, rebased.trees)
     return TreeResult(
-        path=str(folder / "tree"),
-        digest=digest,
+        path=str(folder / TREE),
+        digest=_digest(files),
         files=len(files),
         bytes=sum(map(len, files.values())),
         sources=len(context["sources"]),
@@ -121,6 +123,12 @@ def _in_tree(port: Port, path: str) -> str:
     """Where a file of the checkout lies in the generated tree."""
     downloads = port.toml.tree.downloads + "/"
     return f"{THIRD_PARTY}/{path.removeprefix(downloads)}" if path.startswith(downloads) else path
+
+
+def place_of(port: Port, component: str, path: str) -> str:
+    """Where a file of a component's (upstream's too) lies in the generated tree."""
+    places = {item.name: f"{THIRD_PARTY}/{item.path}/" for item in port.toml.component}
+    return places.get(component, "") + path
 
 
 def _upstream_files(
@@ -225,23 +233,3 @@ def _digest(files: Mapping[str, bytes]) -> str:
         digest.update(f"{path}\0{len(files[path])}\0".encode())
         digest.update(files[path])
     return digest.hexdigest()
-
-
-def _write(files: Mapping[str, bytes], folder: Path) -> str:
-    fresh, final = folder / "tree.new", folder / "tree"
-    shutil.rmtree(fresh, ignore_errors=True)
-    for path, data in files.items():
-        target = fresh / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
-        _keep_time(final / path, target)
-    shutil.rmtree(final, ignore_errors=True)
-    fresh.rename(final)
-    return _digest(files)
-
-
-def _keep_time(before: Path, now: Path) -> None:
-    """An unchanged file keeps its time, so that a rebuild compiles only what changed."""
-    if before.is_file() and before.read_bytes() == now.read_bytes():
-        stat = before.stat()
-        os.utime(now, ns=(stat.st_atime_ns, stat.st_mtime_ns))

@@ -55,11 +55,12 @@ def test_each_board_has_its_own_figures() -> None:
     ]  # fmt: skip
 
 
-def test_a_board_without_a_cycle_counter_is_gated_by_time() -> None:
+def test_time_that_a_board_measured_is_shown_and_does_not_gate() -> None:
     bench = BenchResult("vision", "board", 125_000_000, 825, (Layer(0, "CONV_2D", 825),))
-    found = figures([bench], None, {"vision/ticks": 808}, Gates())
-    assert [figure.name for figure in gate(found)] == ["vision/ticks"]
-    assert found[0].unit == "us"
+    found = figures([bench], None, {"vision/ticks": 100}, Gates(), {"vision/ticks": 100})
+    assert (found[0].name, found[0].unit, found[0].old) == ("vision/ticks", "us", 100)
+    assert gate(found) == ()
+    assert unmeasured(found, {"vision/cycles": 1, "vision/ticks": 1}) == ()
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,7 @@ _NARROWER: dict[tuple[type, str], st.SearchStrategy[Any]] = {
     (Firmware, "kind"): st.sampled_from(["benchmark", "check", "test", "example"]),
     (model.Section, "memory"): st.sampled_from(["flash", "ram", "flash+ram"]),
     (model.Figure, "unit"): st.sampled_from(["cycles", "us", "bytes"]),
+    (model.Figure, "against"): st.sampled_from(["", "accepted", "anchor"]),
 }
 
 
@@ -123,7 +124,11 @@ ACCEPTED = {
 }  # fmt: skip
 
 
-def real_roll(accepted: dict[str, int] | None = None, cycles: int = 12_500_000) -> Roll:
+def real_roll(
+    accepted: dict[str, int] | None = None,
+    cycles: int = 12_500_000,
+    anchor: dict[str, int] | None = None,
+) -> Roll:
     """A roll that went well: 214 commits of upstream, a component moved, a patch absorbed."""
     bench = benches(cycles)
     known = ACCEPTED if accepted is None else accepted
@@ -165,7 +170,7 @@ def real_roll(accepted: dict[str, int] | None = None, cycles: int = 12_500_000) 
         ),
         benches=BenchesResult(
             (bench,),
-            figures([bench], build, known, Gates()),
+            figures([bench], build, known, Gates(), anchor),
             "nothing was accepted before" if first else "",
         ),
     )  # fmt: skip

@@ -28,13 +28,17 @@ DEFINITIONS = {
     "tool": model.Tool,
     "section": model.Section,
     "firmware": model.Firmware,
+    "effect": model.Effect,
     "build": model.BuildResult,
     "case": model.TestCase,
     "test": model.TestResult,
     "tests": model.TestsResult,
+    "kernel": model.Kernel,
     "layer": model.Layer,
     "bench": model.BenchResult,
     "figure": model.Figure,
+    "left": model.LeftKernel,
+    "size_move": model.SizeMove,
     "benches": model.BenchesResult,
 }
 DERIVED = {"override": {"drifted"}, "tests": {"passed"}, "figure": {"over"}}

@@ -1,0 +1,158 @@
+"""What of a source reached the programs: ninja's log says what was compiled of it, the programs'
+debug information which file each function comes from.
+
+A linker map would name objects by their last name only, and two files of TFLM's share it with
+others (kernels/conv.cc, kernels/cmsis_nn/conv.cc). DWARF's .debug_aranges (DWARF 5, section 6.1.2)
+lead from an address to the compilation unit, and that names its source in full.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from elftools.dwarf.dwarfinfo import DWARFInfo
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+from syncer.errors import Exit, SyncError
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of a linked program: its linker name, its address without the Thumb bit, the
+    file it comes from (a path in the tree, else as the compiler has it; empty if it was compiled
+    without debug information), and whether other files can call it by that name."""
+
+    name: str
+    address: int
+    source: str
+    exported: bool
+
+
+@dataclass(frozen=True)
+class Program:
+    """A linked program's functions, and every file that something of was linked."""
+
+    functions: tuple[Function, ...]
+    sources: frozenset[str]
+    data: frozenset[str]  # names of exported objects
+
+
+def read_program(elf: Path, tree: Path) -> Program:
+    """What is in a linked program.
+
+    Raises:
+        SyncError: (BUILD) it has no debug information, so nobody can tell.
+    """
+    with elf.open("rb") as file:
+        image = ELFFile(file)
+        ranges = _ranges(image.get_dwarf_info(), tree) if image.has_dwarf_info() else []
+        if not ranges:
+            raise SyncError(
+                f"{elf} has no debug information: what was linked into it cannot be told",
+                hint="Compile with -g; it takes no room in the program's memory.",
+                exit=Exit.BUILD,
+            )
+        starts = [start for start, _, _ in ranges]
+        functions, data = [], set()
+        for symbol in _symbols(image):
+            exported = symbol["st_info"]["bind"] != "STB_LOCAL"
+            if symbol["st_info"]["type"] == "STT_OBJECT" and exported:
+                data.add(symbol.name)
+            elif symbol["st_info"]["type"] == "STT_FUNC":
+                address = int(symbol["st_value"]) & ~1
+                at = bisect_right(starts, address) - 1
+                known = at >= 0 and address < ranges[at][1]
+                functions.append(
+                    Function(symbol.name, address, ranges[at][2] if known else "", exported)
+                )
+    return Program(tuple(functions), frozenset(source for _, _, source in ranges), frozenset(data))
+
+
+def _ranges(dwarf: DWARFInfo, tree: Path) -> list[tuple[int, int, str]]:
+    """(start, end, source) of all code, sorted. What the linker dropped starts at 0."""
+    table = dwarf.get_aranges()
+    sources: dict[int, str] = {}
+    found = []
+    for entry in table.entries if table else ():
+        if entry.begin_addr and entry.length:
+            offset = entry.info_offset
+            if offset not in sources:
+                top = dwarf.get_CU_at(offset).get_top_DIE()
+                name = top.attributes.get("DW_AT_name")
+                sources[offset] = (
+                    _in_tree(name.value.decode("utf-8", "replace"), tree) if name else ""
+                )
+            found.append((entry.begin_addr, entry.begin_addr + entry.length, sources[offset]))
+    return sorted(found)
+
+
+def _in_tree(name: str, tree: Path) -> str:
+    """A source's path in the tree; with -ffile-prefix-map it is so already."""
+    path = Path(os.path.normpath(name))
+    if path.is_absolute() and path.resolve().is_relative_to(tree.resolve()):
+        path = path.resolve().relative_to(tree.resolve())
+    return path.as_posix()
+
+
+def _symbols(image: ELFFile) -> Iterator[Any]:
+    table = image.get_section_by_name(".symtab")
+    if isinstance(table, SymbolTableSection):
+        yield from (s for s in table.iter_symbols() if isinstance(s["st_shndx"], int))
+
+
+def exported_names(object_file: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """The functions and the data that a compiled object offers to others, by linker name, but
+    those of which every object may bring its own copy (inline functions, in section groups)."""
+    with object_file.open("rb") as file:
+        image = ELFFile(file)
+        grouped = {
+            index
+            for section in image.iter_sections()
+            if section["sh_type"] == "SHT_GROUP"
+            for index in _words(section.data(), image.little_endian)[1:]
+        }
+        names: dict[str, set[str]] = {"STT_FUNC": set(), "STT_OBJECT": set()}
+        for symbol in _symbols(image):
+            kind = symbol["st_info"]["type"]
+            local = symbol["st_info"]["bind"] == "STB_LOCAL"
+            if kind in names and not local and symbol["st_shndx"] not in grouped:
+                names[kind].add(symbol.name)
+    return frozenset(names["STT_FUNC"]), frozenset(names["STT_OBJECT"])
+
+
+def _words(data: bytes, little: bool) -> list[int]:
+    order: Literal["little", "big"] = "little" if little else "big"
+    return [int.from_bytes(data[i : i + 4], order) for i in range(0, len(data), 4)]
+
+
+def compiled(ninja: str, out: Path, tree: Path) -> dict[Path, tuple[str, ...]]:
+    """Every object that the build in `out` made, with the files it was made of, its source
+    first, as ninja's own log of dependencies has them; those of the tree by their path in it.
+
+    Raises:
+        SyncError: (BUILD) ninja cannot read its log.
+    """
+    done = subprocess.run(
+        [ninja, "-C", str(out), "-t", "deps"], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SyncError(
+            f"ninja -t deps failed in {out}", exit=Exit.BUILD, detail=done.stderr or done.stdout
+        )
+    found: dict[Path, tuple[str, ...]] = {}
+    in_tree = cache(lambda line: _in_tree(os.path.join(out, line.strip()), tree))  # noqa: PTH118
+    for block in re.split(r"\n\n+", done.stdout):
+        head, *files = block.splitlines() or [""]
+        name, _, state = head.rpartition(": #deps")
+        if name and state.endswith("(VALID)"):
+            found[out / name] = tuple(in_tree(line) for line in files)
+    return found

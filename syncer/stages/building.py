@@ -1,0 +1,56 @@
+"""The programs, what became of the port's changes in them, and what they take."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from syncer.bench.compare import examples
+from syncer.build import Toolset, effects, program_sizes
+from syncer.build import build as build_tree
+from syncer.git import Repository
+from syncer.journal import write_whole
+from syncer.model import BuildResult, Firmware, Rebased, Resolved, TreeResult
+from syncer.port import Port
+from syncer.sizes import sizes_text
+from syncer.stages.lost import changed_paths
+
+
+def build(
+    port: Port,
+    toolset: Toolset,
+    resolved: Resolved,
+    rebased: Rebased,
+    tree: TreeResult,
+    repositories: Mapping[str, Repository],
+    folder: Path,
+    say: Callable[[str], None],
+) -> BuildResult:
+    """Build the tree in `folder`, and read from the build where the port's changes ended up and
+    what each program takes."""
+    done = build_tree(port, toolset, Path(tree.path), folder, say)
+    board = port.toml.build.boards[0]
+    found = effects(
+        changed_paths(port, resolved, rebased, repositories),
+        Path(tree.path),
+        folder / board,
+        next(tool.path for tool in done.tools if tool.name == "ninja"),
+        [firmware for firmware in done.firmware if firmware.board == board],
+        port.toml.firmware,
+    )
+    text = sizes_text({n: program_sizes(f) for n, f in _gated(port, done).items()}).encode()
+    # Named by what it says: a result never speaks of another build's sizes.
+    sizes = folder / f"sizes-{hashlib.sha256(text).hexdigest()[:16]}.txt"
+    for old in folder.glob("sizes-*.txt"):
+        old.unlink()
+    write_whole(sizes, text)
+    return replace(done, effects=found, sizes=str(sizes))
+
+
+def _gated(port: Port, built: BuildResult) -> dict[str, Firmware]:
+    """The programs whose sizes are figures, by the names that those have."""
+    here = {f.name: f for f in built.firmware if f.board == port.toml.build.boards[0]}
+    models = {spec.name: here[spec.firmware] for spec in port.toml.benchmark}
+    return models | examples(built.firmware)
