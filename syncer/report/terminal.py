@@ -42,11 +42,13 @@ def _table(*columns: str, right: tuple[str, ...] = ()) -> Table:
 
 
 def terminal(document: Document) -> RenderableType:
-    """Stages, then latency and memory, then the verdict and what to do next, for rich to print."""
+    """Stages, then latency, memory and what comes nearest to its limit, then the verdict and what
+    to do next, for rich to print."""
     parts: list[RenderableType] = [_stages(document)] if document["stages"] else []
     if rows := view.latency(document):
-        numbers = ("Latency", "Cycles", "Δ", "Δ anchor", "At most")
-        table = _table("Model", *numbers, "Outputs", right=numbers)
+        table = _table(
+            "Model", "Latency", "Cycles", "Δ", "Outputs", right=("Latency", "Cycles", "Δ")
+        )
         for row, bench in zip(rows, view.benches(document), strict=True):
             style = "red" if row.over else ""
             outputs = view.outputs(bench)
@@ -55,8 +57,6 @@ def terminal(document: Document) -> RenderableType:
                 row.time,
                 row.cycles,
                 Text(row.delta, style),
-                row.anchor,
-                row.limit,
                 _text(outputs, "red" if bench["outputs"] == Verdict.TEST else ""),
             )
         parts.append(table)
@@ -66,6 +66,14 @@ def terminal(document: Document) -> RenderableType:
             style = "red" if size.over else ""
             cells = (size.name, size.flash, size.ram, size.arena)
             table.add_row(*(_text(cell, style) for cell in cells))
+        parts.append(table)
+    if near := view.nearest(document):
+        numbers = ("Accepted", "Anchor", "At most")
+        table = _table("Nearest limit", *numbers, "Set by", right=numbers)
+        for figure in near[:5]:
+            style = "red" if figure["over"] else ""
+            cells = (view.amount(figure[k], figure["unit"]) for k in ("old", "anchor", "limit"))
+            table.add_row(_text(figure["name"], style), *cells, figure["against"])
         parts.append(table)
     parts.append(_verdict(document))
     return Group(*parts)

@@ -192,6 +192,17 @@ def gated(document: Document) -> list[Document]:
     return [figure for figure in figures(document).values() if figure["limit"] is not None]
 
 
+def nearest(document: Document) -> list[Document]:
+    """The gated figures that have used some of what their limit allows, most of it first."""
+    used = {}
+    for figure in gated(document):
+        base = figure["old"] if figure["against"] == "accepted" else figure["anchor"]
+        if base is not None and figure["new"] > base:
+            used[figure["name"]] = (figure["new"] - base) / max(1, figure["limit"] - base)
+    known = figures(document)
+    return [known[name] for name in sorted(used, key=lambda name: -used[name])]
+
+
 def limited_by(figure: Document) -> str:
     """Which of the two sets a figure's limit, in words."""
     return {"accepted": "the accepted figure", "anchor": "the anchor"}.get(figure["against"], "–")
