@@ -9,13 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncer.errors import SyncError
-from syncer.lock import Lock, load_lock, lock_text
+from syncer.lock import Anchor, Lock, load_lock, lock_text
 
 TEXTS = st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=4)
 NUMBERS = st.dictionaries(st.text(max_size=8), st.integers(0, 2**53), max_size=4)
 
 
-@given(st.builds(Lock, commits=TEXTS, overrides=TEXTS, tools=TEXTS, figures=NUMBERS))
+ANCHORS = st.builds(Anchor, why=st.text(max_size=8), figures=NUMBERS)
+
+
+@given(
+    st.builds(
+        Lock, commits=TEXTS, overrides=TEXTS, carried=TEXTS, tools=TEXTS, figures=NUMBERS,
+        anchor=ANCHORS, kernels=TEXTS,
+    )
+)  # fmt: skip
 def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, lock: Lock) -> None:
     file = tmp_path_factory.mktemp("lock") / "sync.lock"
     file.write_text(lock_text(lock), encoding="utf-8", newline="")
@@ -25,6 +33,14 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, lock:
 
 def test_no_lock_is_a_first_roll(tmp_path: Path) -> None:
     assert load_lock(tmp_path / "sync.lock") == Lock()
+
+
+def test_a_lock_from_before_anchors_is_anchored_at_what_it_accepts(tmp_path: Path) -> None:
+    file = tmp_path / "sync.lock"
+    file.write_text("format = 1\n[figures]\ncycles = 7\n")
+    assert load_lock(file).anchored == {"cycles": 7}
+    file.write_text("format = 1\n[figures]\ncycles = 7\n[anchor.figures]\ncycles = 5\n")
+    assert load_lock(file).anchored == {"cycles": 5}
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,45 @@ def test_a_mistake_is_named_with_file_and_key(
     assert said.split(":")[0] in text
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[gates]\ncycles = { percent = -1 }", "gates.cycles.percent: must be a percentage"),
+        ("[gates]\ncycles = { percent = nan }", "gates.cycles.percent"),
+        ("[gates]\nmemory = { bytes = -1 }", "gates.memory.bytes: must be at least 0"),
+        ("[gates]\nmemory = { bytes = 1.5 }", "gates.memory.bytes: Input should be a valid int"),
+        ("[gates]\nspeed = { percent = 1 }", "gates.speed: unknown key"),
+        ("[gates]\ncycles = { bytes = 9 }", "gates.cycles: takes percent only"),
+        (
+            "[gates.model.m]\nlayers = { SOFTMAX = { bytes = 9 } }",
+            "gates.model.m.layers.SOFTMAX: takes percent only",
+        ),
+        (
+            "[gates.model.vision]\ncycles = { percent = 1 }",
+            "gates.model: no benchmark is named 'vision' (there is: m)",
+        ),
+        ("[gates.model.m]\nlayers = 3", "gates.model.m.layers"),
+    ],
+)
+def test_a_gate_that_cannot_hold_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    file = write(tmp_path, f"{GOOD}{text}\n")
+    with pytest.raises(SyncError) as caught:
+        load_port(file)
+    assert said in f"{caught.value.message}\n{caught.value.detail}"
+
+
+def test_gates_of_a_model_and_of_its_layers(tmp_path: Path) -> None:
+    text = (
+        "[gates]\nmemory = { percent = 3 }\n[gates.model.m]\ncycles = { percent = 1.5 }\n"
+        'layers = { "3/CONV_2D" = { percent = 4 }, SOFTMAX = { percent = 9 } }\n'
+    )
+    gates = load_port(write(tmp_path, GOOD + text)).toml.gates
+    assert (gates.cycles_of("m").percent, gates.cycles_of("other").percent) == (1.5, 2.0)
+    assert gates.memory_of("m").percent == 3.0
+    layers = [gates.layer_of("m", name) for name in ("3/CONV_2D", "7/SOFTMAX", "4/CONV_2D")]
+    assert [limit and limit.percent for limit in layers] == [4.0, 9.0, None]
+
+
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     file = write(tmp_path, GOOD.replace('goals = ["list"]', "goals = 3").replace('"done"', "4"))
     with pytest.raises(SyncError) as caught:

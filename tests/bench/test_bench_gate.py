@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncer.bench.compare import figures
-from syncer.bench.gate import gate, most, unmeasured
+from syncer.bench.gate import check_layers, gate, most, unmeasured
+from syncer.errors import SyncError
 from syncer.model import BenchResult, BuildResult, Figure, Firmware, Layer
-from syncer.port import Gates, Limit
+from syncer.port import Gates, Limit, ModelGates
 
 LAYERS = (Layer(0, "CONV_2D", 800, cycles=100_000), Layer(1, "SOFTMAX", 8, cycles=1_000))
 BENCH = BenchResult(
@@ -88,6 +91,47 @@ def test_the_limit_itself_is_not_over() -> None:
     assert [f.name for f in gate(found.values())] == ["vision/arena"]
     accepted = {"vision/cycles": 99_068, "vision/arena": 82_308 - 814}
     assert [f.name for f in gate(figures([BENCH], None, accepted, Gates()))] == ["vision/cycles"]
+
+
+def test_the_anchor_holds_where_the_accepted_figure_has_crept() -> None:
+    accepted, anchor = {"vision/cycles": 100_900}, {"vision/cycles": 99_000}
+    (figure,) = gate(figures([BENCH], None, accepted, Gates(), anchor))
+    assert (figure.old, figure.anchor, figure.limit) == (100_900, 99_000, 100_980)
+    assert figure.against == "anchor"
+    (figure,) = gate(figures([BENCH], None, anchor, Gates(), accepted))
+    assert figure.against == "accepted"
+    # Better than the anchor by far: it is the accepted figure that must not be lost again.
+    found = by_name(figures([BENCH], None, accepted, Gates(), {"vision/cycles": 900_000}))
+    assert found["vision/cycles"].against == "accepted"
+
+
+def test_a_model_has_its_own_limits() -> None:
+    accepted = {"vision/cycles": 100_000, "vision/arena": 82_000, "speech/cycles": 100_000}
+    benches = [BENCH, replace(BENCH, name="speech")]
+    own = ModelGates(cycles=Limit(percent=1.0), memory=Limit(bytes=300))
+    found = by_name(figures(benches, None, accepted, Gates(model={"vision": own})))
+    assert [figure.name for figure in gate(found.values())] == ["vision/cycles", "vision/arena"]
+    assert found["vision/cycles"].limit == 101_000
+    assert found["vision/arena"].limit == 82_300
+    assert found["speech/cycles"].limit == 102_000
+
+
+def test_a_layers_limit_is_its_own_or_its_operators() -> None:
+    accepted = {"vision/layer/0/CONV_2D": 99_000, "vision/layer/1/SOFTMAX": 900}
+    own = ModelGates(layers={"0/CONV_2D": Limit(percent=1.0), "SOFTMAX": Limit(percent=20.0)})
+    gates = Gates(model={"vision": own})
+    found = by_name(figures([BENCH], None, accepted, gates))
+    assert found["vision/layer/1/SOFTMAX"].limit == 1_080
+    assert [figure.name for figure in gate(found.values())] == ["vision/layer/0/CONV_2D"]
+    check_layers([BENCH], gates)
+
+
+@pytest.mark.parametrize("key", ["2/CONV_2D", "1/CONV_2D", "CONV", "0"])
+def test_a_layer_that_does_not_exist_is_refused_and_those_that_do_are_named(key: str) -> None:
+    gates = Gates(model={"vision": ModelGates(layers={key: Limit(percent=1.0)})})
+    with pytest.raises(SyncError, match=f"gates.model.vision.layers: .*'{key}'") as caught:
+        check_layers([BENCH], gates)
+    assert "0/CONV_2D, 1/SOFTMAX" in caught.value.hint
 
 
 def test_layers_are_compared_but_not_gated() -> None:
