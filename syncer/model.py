@@ -31,6 +31,26 @@ class Verdict(StrEnum):
     BUG = "bug"
 
 
+# ---- foreign code
+
+
+@dataclass(frozen=True)
+class Protection:
+    """What held upstream's code back while it ran: whether it could reach no `network`, change
+    and see no `files` but those it was given, and leave no `processes`. The environment is
+    always scrubbed."""
+
+    name: str
+    network: bool
+    files: bool
+    processes: bool
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing can be stolen or spoilt: neither sent nor read nor written."""
+        return self.network and self.files
+
+
 # ---- resolve
 
 
@@ -147,7 +167,8 @@ class Changed:
 
 @dataclass(frozen=True)
 class TreeResult:
-    """The generated tree. `digest` is the SHA-256 over every path, mode and content."""
+    """The generated tree. `digest` is the SHA-256 over every path, mode and content;
+    `protection` is what held upstream's makefile back."""
 
     path: str
     digest: str
@@ -156,6 +177,7 @@ class TreeResult:
     sources: int
     headers: int
     by_component: dict[str, int] = field(default_factory=dict)
+    protection: Protection | None = None
 
 
 # ---- build
@@ -212,13 +234,15 @@ class Tool:
 @dataclass(frozen=True)
 class BuildResult:
     """`effects` follows the port's changes into the programs; `sizes` is the file that holds the
-    programs' sizes by section and symbol, as `sync accept` keeps it."""
+    programs' sizes by section and symbol, as `sync accept` keeps it. `protection` is what held
+    back the compilers, and what CMake and ninja run."""
 
     tools: tuple[Tool, ...]
     firmware: tuple[Firmware, ...]
     log: str = ""
     effects: tuple[Effect, ...] = ()
     sizes: str = ""
+    protection: Protection | None = None
 
 
 # ---- test
@@ -342,13 +366,15 @@ class SizeMove:
 class BenchesResult:
     """`ungated` says why no figure has a limit; empty where they have. `left` are layers that
     silently lost their kernels; `moved` the sections and symbols whose size moved most, by
-    program, largest first."""
+    program, largest first. `protection` is what held TFLM on the host back while it ran
+    upstream's models."""
 
     results: tuple[BenchResult, ...]
     figures: tuple[Figure, ...] = ()
     ungated: str = ""
     left: tuple[LeftKernel, ...] = ()
     moved: tuple[SizeMove, ...] = ()
+    protection: Protection | None = None
 
 
 # ---- the roll

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import struct
 from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
 
+from syncer import foreign
 from syncer.build import (
     build,
     file_digest,
@@ -18,6 +21,7 @@ from syncer.build import (
     symbols_starting,
     uf2,
 )
+from syncer.build.tools import find_compiler_cache
 from syncer.errors import Exit, SyncError
 from syncer.port import FirmwareSpec, Memory, Port, load_port
 
@@ -223,6 +227,50 @@ def test_the_build_sees_nothing_secret(toy: Toy, monkeypatch: pytest.MonkeyPatch
     text += 'if(DEFINED ENV{SECRET_TOKEN})\n  message(FATAL_ERROR "error: leaked")\nendif()\n'
     (toy.tree / "CMakeLists.txt").write_text(text)
     run(toy)
+
+
+def test_a_source_cannot_include_what_is_a_persons(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = toy.folder / "home" / ".ssh" / "id"
+    secret.parent.mkdir(parents=True)
+    secret.write_text('const char key[] = "s3cret"; error\n')
+    monkeypatch.setenv("HOME", str(toy.folder / "home"))
+    toy.write(main=f'#include "{secret}"\nint main(void) {{ return 0; }}\n')
+    port = toy.port()
+    toolset = find_toolset(port.toml.build)
+    for sandbox in foreign.all_sandboxes()[0]:
+        with pytest.raises(SyncError, match="ninja failed") as caught:
+            build(port, toolset, toy.tree, toy.folder / "out", sandbox=sandbox)
+        assert ("s3cret" in caught.value.detail) != sandbox.protection.files
+
+
+def test_the_result_says_what_held_the_build_back(toy: Toy) -> None:
+    port = toy.port()
+    toolset = find_toolset(port.toml.build)
+    for sandbox in foreign.all_sandboxes()[0]:
+        result = build(port, toolset, toy.tree, toy.folder / "out", sandbox=sandbox)
+        assert result.protection == sandbox.protection
+    assert build(port, toolset, toy.tree, toy.folder / "out").protection == (
+        foreign.choose().protection
+    )
+
+
+def test_results_are_kept_in_the_users_ccache(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    if shutil.which("ccache") is None:
+        pytest.skip("ccache is not installed")
+    folder = toy.folder / "home" / "cache"
+    monkeypatch.setenv("CCACHE_DIR", str(folder))
+    monkeypatch.setenv("CCACHE_MAXSIZE", "7.0G")
+    cache = find_compiler_cache()
+    assert cache is not None and cache.folder == folder
+    assert cache.environment == {"CCACHE_DIR": str(folder), "CCACHE_MAXSIZE": "7.0G"}
+    run(toy)
+    assert any(folder.rglob("*R"))  # a result's file
+    folder.chmod(0o500)
+    if os.getuid():  # to root every folder can be written
+        assert find_compiler_cache() is None
+    folder.chmod(0o700)
 
 
 UF2_BLOCK = struct.Struct("<8I476sI")

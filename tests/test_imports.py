@@ -25,6 +25,7 @@ LAYERS = (
     ("port",),
     ("lock", "sizes"),
     ("git",),
+    ("foreign",),
     ("model",),
     ("errors",),
 )

@@ -2,20 +2,20 @@
 
 The interpreter is the `tflite-micro` package, built from the same C++ sources as the target's, with
 the reference kernels. It runs in a process of its own (`oracle_worker.py`), because on a model it
-cannot run it may abort instead of raising.
+cannot run it may abort instead of raising, and because a model is upstream's: it is held back.
 """
 
 from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from syncer import foreign
 from syncer.errors import Exit, SyncError
 
 WORKER = Path(__file__).with_name("oracle_worker.py")
@@ -40,9 +40,14 @@ class OperatorCrc:
 
 
 def operator_crcs(
-    model: bytes, inputs: Sequence[bytes], *, timeout: float = 120.0
+    model: bytes,
+    inputs: Sequence[bytes],
+    *,
+    timeout: float = 120.0,
+    sandbox: foreign.Sandbox | None = None,
 ) -> tuple[OperatorCrc, ...]:
     """One inference of a .tflite `model`; `inputs` are the raw bytes of its input tensors.
+    `sandbox` holds TFLM back, to which a model is a program; by default the strongest there is.
 
     Raises OracleUnavailable where the package is missing, or does not run the model, or takes more
     than `timeout` seconds; SyncError where `inputs` do not fit the model.
@@ -55,14 +60,13 @@ def operator_crcs(
         result = folder / "result.json"
         # -P: the folder of the worker, a package's, must not come first on the module path.
         command = [sys.executable, "-P", str(WORKER), name, str(len(inputs))]
-        try:
-            run = subprocess.run(
-                command, capture_output=True, text=True, errors="replace", timeout=timeout
-            )
-        except subprocess.TimeoutExpired:
-            raise _unavailable(f"it took more than {timeout:g} s on the model") from None
+        readable = (WORKER, *foreign.installation(Path(sys.executable)))
+        room = foreign.Room(folder, writable=(folder,), readable=readable)
+        run = foreign.run(command, room, seconds=timeout, sandbox=sandbox)
+        if run.late:
+            raise _unavailable(f"it took more than {timeout:g} s on the model")
         if not result.exists():
-            raise _unavailable(_ended(run.returncode), run.stderr)
+            raise _unavailable(_ended(run.status), run.err)
         answer = json.loads(result.read_text(encoding="utf-8"))
 
     match answer:
@@ -73,14 +77,14 @@ def operator_crcs(
         case {"import": str(message)}:
             raise _unavailable(message, hint=INSTALL)
         case {"model": str(message)}:
-            raise _unavailable(message, run.stderr)
+            raise _unavailable(message, run.err)
         case _:
             raise AssertionError(f"unknown answer of {WORKER.name}: {answer}")
 
 
 def _ended(status: int) -> str:
-    if status < 0:
-        return f"it was ended by {signal.Signals(-status).name}"
+    if status - 128 in set(signal.Signals):
+        return f"it was ended by {signal.Signals(status - 128).name}"
     return f"it ended with status {status}"
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
 import shlex
 import shutil
-import signal
-import subprocess
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Timer
 
+from syncer import foreign
 from syncer.build.elf import measure
-from syncer.build.tools import Toolset
+from syncer.build.tools import CompilerCache, Toolset, find_compiler_cache
 from syncer.build.uf2 import uf2
 from syncer.errors import Exit, SyncError
 from syncer.model import BuildResult, Firmware
@@ -31,9 +28,11 @@ def build(
     tree: Path,
     folder: Path,
     say: Callable[[str], None] = lambda _: None,
+    sandbox: foreign.Sandbox | None = None,
 ) -> BuildResult:
     """Configure and build the tree in `folder`/<board>: every program for the first board, the
-    examples for the others; examples as UF2 too. `say` is told each step as it ends.
+    examples for the others; examples as UF2 too. `say` is told each step as it ends; `sandbox`
+    holds back what runs, by default the strongest that works here.
 
     Raises:
         SyncError: (BUILD) with the compiler's own words; or the flags meant did not reach it.
@@ -42,23 +41,25 @@ def build(
     folder.mkdir(parents=True, exist_ok=True)
     log.write_text("")
     firmware: list[Firmware] = []
+    sandbox, cache = sandbox or foreign.choose(), find_compiler_cache()
     first = port.toml.build.boards[0]
     for board in port.toml.build.boards:
         out = folder / board
         specs = [s for s in port.toml.firmware if board == first or s.kind == "example"]
-        command = _configure_command(port, toolset, tree, out, board)
+        shop = _shop(toolset, cache, tree, out, sandbox, log, say)
+        command = _configure_command(port, toolset, cache, tree, out, board)
         _start_anew(out, [*command, *(f"{t.path} {t.version}" for t in toolset.tools)])
-        _run(command, log, _CONFIGURE_SECONDS, say)
+        shop.run(command, _CONFIGURE_SECONDS)
         _check_flags(port, tree, out)
         targets = [spec.name for spec in specs] if board != first else []
-        _run(["ninja", "-C", str(out), *targets], log, _BUILD_SECONDS, say)
+        shop.run(["ninja", "-C", str(out), *targets], _BUILD_SECONDS)
         family = port.toml.build.uf2.get(board)
         for spec in specs:
             elf = out / "firmware" / f"{spec.name}.elf"
             firmware.append(measure(spec, board, elf, port.toml.build.memories))
             if family is not None and spec.kind == "example":
                 elf.with_suffix(".uf2").write_bytes(uf2(elf, family))
-    return BuildResult(toolset.tools, tuple(firmware), str(log))
+    return BuildResult(toolset.tools, tuple(firmware), str(log), protection=sandbox.protection)
 
 
 def _start_anew(out: Path, settings: Sequence[str]) -> None:
@@ -72,75 +73,85 @@ def _start_anew(out: Path, settings: Sequence[str]) -> None:
 
 
 def _configure_command(
-    port: Port, toolset: Toolset, tree: Path, out: Path, board: str
+    port: Port, toolset: Toolset, cache: CompilerCache | None, tree: Path, out: Path, board: str
 ) -> list[str]:
-    cache = {
+    given = {
         port.toml.build.sdk.variable: str(toolset.sdk),
         port.toml.build.sdk.board_variable: board,
         "CMAKE_EXPORT_COMPILE_COMMANDS": "ON",
         **port.toml.build.cmake,
     }
-    if ccache := shutil.which("ccache"):
-        cache |= {"CMAKE_C_COMPILER_LAUNCHER": ccache, "CMAKE_CXX_COMPILER_LAUNCHER": ccache}
+    if cache:
+        launcher = str(cache.program)
+        given |= {"CMAKE_C_COMPILER_LAUNCHER": launcher, "CMAKE_CXX_COMPILER_LAUNCHER": launcher}
     command = ["cmake", "-G", port.toml.build.generator, "-S", str(tree), "-B", str(out)]
-    return command + [f"-D{name}={value}" for name, value in cache.items()]
+    return command + [f"-D{name}={value}" for name, value in given.items()]
 
 
-def _run(command: Sequence[str], log: Path, seconds: int, say: Callable[[str], None]) -> None:
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name in ("PATH", "HOME", "TMPDIR", "CCACHE_DIR")
-    } | {"LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
-    with (
-        log.open("a") as file,
-        subprocess.Popen(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        ) as child,
-    ):
-        late = Timer(seconds, _stop, [child])
-        late.start()
-        try:
-            file.write(f"$ {shlex.join(command)}\n")
-            lines = []
-            assert child.stdout is not None
-            for line in child.stdout:
-                file.write(line)
-                lines.append(line.rstrip("\n"))
+def _shop(
+    toolset: Toolset,
+    cache: CompilerCache | None,
+    tree: Path,
+    out: Path,
+    sandbox: foreign.Sandbox,
+    log: Path,
+    say: Callable[[str], None],
+) -> _Shop:
+    programs = [Path(tool.path) for tool in toolset.tools if Path(tool.path).is_file()]
+    readable, writable = [tree, toolset.sdk], [out]
+    environment = {"SOURCE_DATE_EPOCH": "0"}
+    if cache:
+        programs.append(cache.program)
+        writable.append(cache.folder)
+        environment |= cache.environment
+    for program in programs:
+        readable += foreign.installation(program)
+    room = foreign.Room(out, tuple(writable), tuple(readable))
+    return _Shop(room, sandbox, environment, log, say)
+
+
+@dataclass(frozen=True)
+class _Shop:
+    """Where the build's commands run, under what, and with what they are told."""
+
+    room: foreign.Room
+    sandbox: foreign.Sandbox
+    environment: dict[str, str]
+    log: Path
+    say: Callable[[str], None]
+
+    def run(self, command: Sequence[str], seconds: int) -> None:
+        lines: list[str] = []
+        with self.log.open("a") as file:
+
+            def on_line(line: str) -> None:
+                file.write(line + "\n")
+                lines.append(line)
                 if step := re.match(r"\[\d+/\d+\]", line):
-                    say(step[0])
-            status = child.wait()
-        except BaseException:
-            _stop(child)
-            raise
-        finally:
-            late.cancel()
-    if status == -signal.SIGKILL:
-        raise SyncError(
-            f"{command[0]} was killed; it may run for {seconds} s",
-            exit=Exit.BUILD,
-            hint=f"Log: {log}",
-        )
-    if status:
-        raise SyncError(
-            f"{command[0]} failed with exit {status}",
-            hint=f"The whole log: {log}",
-            exit=Exit.BUILD,
-            detail=_failure(lines),
-        )
+                    self.say(step[0])
 
-
-def _stop(child: subprocess.Popen[str]) -> None:
-    """End the child and the compilers it started."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
+            file.write(f"$ {shlex.join(command)}\n")
+            done = foreign.run(
+                command,
+                self.room,
+                seconds=seconds,
+                sandbox=self.sandbox,
+                environment=self.environment,
+                on_line=on_line,
+            )
+        if done.late:
+            raise SyncError(
+                f"{command[0]} was killed; it may run for {seconds} s",
+                exit=Exit.BUILD,
+                hint=f"Log: {self.log}",
+            )
+        if done.status:
+            raise SyncError(
+                f"{command[0]} failed with exit {done.status}",
+                hint=f"The whole log: {self.log}",
+                exit=Exit.BUILD,
+                detail=_failure(lines),
+            )
 
 
 def _failure(output: Sequence[str]) -> str:

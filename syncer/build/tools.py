@@ -46,6 +46,39 @@ def find_toolset(build: Build) -> Toolset:
     return Toolset(sdk, (*found, Tool(build.sdk.name, build.sdk.version, str(sdk))))
 
 
+@dataclass(frozen=True)
+class CompilerCache:
+    """ccache, the folder that it keeps its results in, and the variables that make it use that
+    folder, and its size, without the user's configuration."""
+
+    program: Path
+    folder: Path
+    environment: dict[str, str]
+
+
+def find_compiler_cache() -> CompilerCache | None:
+    """The user's ccache; None where there is none, or its folder cannot be written."""
+    program = shutil.which("ccache")
+    if program is None:
+        return None
+    keys = [part for key in ("cache_dir", "max_size") for part in ("--get-config", key)]
+    done = subprocess.run(
+        [program, *keys], capture_output=True, text=True, errors="replace", check=False
+    )
+    answer = done.stdout.splitlines()
+    if done.returncode or len(answer) != 2:
+        return None
+    folder = Path(answer[0])
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    if not os.access(folder, os.W_OK):
+        return None
+    settings = {"CCACHE_DIR": str(folder), "CCACHE_MAXSIZE": answer[1]}
+    return CompilerCache(Path(program), folder, settings)
+
+
 def missing_tools(build: Build) -> list[tuple[str, str]]:
     """What is missing or unfit, each with the command that mends it."""
     compiler = f"{build.toolchain.prefix}gcc"

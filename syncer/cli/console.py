@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
+from syncer import foreign
 from syncer.errors import SyncError
 from syncer.model import StageRecord, Verdict
 from syncer.port import Port, find_port, load_port
@@ -106,6 +107,15 @@ def chosen_port(given: str | None) -> Port:
     return load_port(file)
 
 
+sandbox_option = click.option(
+    "--sandbox",
+    type=click.Choice(foreign.MODES),
+    default="auto",
+    show_default=True,
+    envvar="SYNC_SANDBOX",
+    help="Whether upstream's code must be confined (required), is where possible (auto), or is "
+    "not (off).",
+)
 port_option = click.option(
     "--port", "port_file", metavar="FILE", help="The port.toml (default: the one in this folder)."
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from platformdirs import user_cache_path
 
+from syncer.cli.console import sandbox_option
 from syncer.cli.roll import show
 from syncer.components import load_mirrors
 from syncer.errors import Exit, SyncError
@@ -30,8 +31,9 @@ _PORT += ("port/templates",)
 @click.command()
 @click.option("--upstream", metavar="REF", help="Tag or branch of the miniature (default: main).")
 @click.option("--folder", metavar="DIR", help="Where to work (default: in the user's cache).")
+@sandbox_option
 @click.option("-v", "--verbose", is_flag=True, help="Say more while it runs.")
-def command(upstream: str | None, folder: str | None, verbose: bool) -> int:
+def command(upstream: str | None, folder: str | None, sandbox: str, verbose: bool) -> int:
     """Roll the miniature port: nothing is needed but the toolchain, and nothing is sent."""
     here = _checkout()
     work = Path(folder).resolve() if folder else user_cache_path("syncer") / "demo"
@@ -41,7 +43,7 @@ def command(upstream: str | None, folder: str | None, verbose: bool) -> int:
         _refresh(here / name, port_folder / name)
     port = load_port(port_folder / "ci" / "miniature" / "port.toml")
     click.echo(f"The miniature's port, copied to {port_folder}")
-    order = Order(upstream=upstream, mirrors=load_mirrors(mirrors), cache=work)
+    order = Order(upstream, mirrors=load_mirrors(mirrors), cache=work, sandbox=sandbox)
     return show(port, order, verbose=verbose)
 
 

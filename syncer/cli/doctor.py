@@ -7,7 +7,9 @@ from importlib.util import find_spec
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
+from syncer import foreign
 from syncer.bench import oracle
 from syncer.build import find_sdk, find_tool, missing_tools
 from syncer.cli.console import chosen_port, port_option
@@ -27,6 +29,7 @@ def command(port_file: str | None) -> int:
             console.print(f"[green]✓[/] {name} {tool.version} [dim]{tool.path}[/]")
     if sdk := find_sdk(build.sdk):
         console.print(f"[green]✓[/] {build.sdk.name} {build.sdk.version} [dim]{sdk}[/]")
+    _say_confinement(console)
     problems = missing_tools(build)
     try:
         with Machine():
@@ -43,6 +46,18 @@ def command(port_file: str | None) -> int:
         console.print(f"[red]✗[/] {what}")
         console.print(f"  [cyan]→[/] {how}")
     return Exit.ENVIRONMENT if problems else Exit.OK
+
+
+def _say_confinement(console: Console) -> None:
+    (best, *_), refused = foreign.all_sandboxes()
+    name = best.protection.name
+    if best.protection.whole:
+        console.print(f"[green]✓[/] upstream's code is confined: {name}")
+        return
+    console.print(f"[yellow]![/] upstream's code cannot be confined: {name}")
+    for reason in refused:
+        console.print(f"  [dim]{escape(reason)}[/]")
+    console.print(f"  [cyan]→[/] {foreign.MEND}")
 
 
 def _version(package: str) -> str:

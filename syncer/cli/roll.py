@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.console import Watch, chosen_port, port_option, print_detail
+from syncer.cli.console import Watch, chosen_port, port_option, print_detail, sandbox_option
 from syncer.components import load_mirrors
 from syncer.errors import Exit
 from syncer.pipeline import STAGES, Order, Outcome, roll
@@ -34,6 +34,7 @@ from syncer.report.terminal import terminal
 @click.option("--mirrors", metavar="FILE", envvar="SYNC_MIRRORS", help="Table of URL -> mirror.")
 @click.option("--bootrom", metavar="FILE", help="The RP2040 boot ROM to emulate with.")
 @click.option("--json", "json_file", metavar="FILE", help="Also write the status document here.")
+@sandbox_option
 @click.option("-v", "--verbose", is_flag=True, help="Say more while it runs.")
 def command(
     upstream: str | None,
@@ -44,6 +45,7 @@ def command(
     mirrors: str | None,
     bootrom: str | None,
     json_file: str | None,
+    sandbox: str,
     verbose: bool,
 ) -> int:
     """Bring the port to upstream's newest commit: resolve, rebase, tree, build, test, bench,
@@ -55,6 +57,7 @@ def command(
         target=target,
         bootrom=Path(bootrom) if bootrom else None,
         mirrors=load_mirrors(Path(mirrors) if mirrors else None),
+        sandbox=sandbox,
     )
     return show(port, order, json_file=json_file, verbose=verbose)
 

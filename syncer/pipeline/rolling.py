@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from syncer import stages
+from syncer import foreign, stages
 from syncer.build import file_digest, find_toolset
 from syncer.components import Source, chosen, repository, resolve, sources
 from syncer.errors import Exit, SyncError
@@ -43,7 +43,8 @@ _CACHED = STAGES[1:6]  # those whose results the journal keeps
 @dataclass(frozen=True)
 class Order:
     """What a person asked of a roll. `upstream` is a branch, tag or commit (None: the port's
-    branch); `until` the last stage; `mirrors` URL -> URL or path; `cache` replaces the user's."""
+    branch); `until` the last stage; `mirrors` URL -> URL or path; `cache` replaces the user's;
+    `sandbox` is one of `foreign.MODES`."""
 
     upstream: str | None = None
     until: str = STAGES[-1]
@@ -51,6 +52,7 @@ class Order:
     bootrom: Path | None = None
     mirrors: Mapping[str, str] = field(default_factory=dict)
     cache: Path | None = None
+    sandbox: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -194,14 +196,15 @@ class _Run:
                 asdict(toml),
                 file_digests(self.port, own),
             )
+            sandbox, rebased = self._sandbox(), self.found["rebased"]
             self.found["tree"] = self.recorder.kept(
                 course,
                 TreeResult,
                 key,
                 lambda: stages.tree(
-                    self.port, resolved, self.found["rebased"], self.repositories, self.port.state
+                    *(self.port, resolved, rebased, self.repositories, self.port.state), sandbox
                 ),
-                holds=lambda r: tree_digest(Path(r.path)) == r.digest,
+                holds=lambda r: self._confined(r) and tree_digest(Path(r.path)) == r.digest,
             )
 
     def build(self) -> None:
@@ -223,6 +226,7 @@ class _Run:
                 [(item.component, item.file, item.paths) for item in rebased.patches],
                 [asdict(item) for item in toml.override],
             )
+            step, sandbox = self.recorder.progress.step, self._sandbox()
             built = self.found["build"] = self.recorder.kept(
                 course,
                 BuildResult,
@@ -235,10 +239,12 @@ class _Run:
                     tree,
                     self.repositories,
                     folder,
-                    self.recorder.progress.step,
+                    step,
+                    sandbox,
                 ),
                 holds=lambda r: (
-                    Path(r.sizes).is_file()
+                    self._confined(r)
+                    and Path(r.sizes).is_file()
                     and all(file_digest(Path(f.elf)) == f.sha256 for f in r.firmware)
                 ),
             )
@@ -274,7 +280,7 @@ class _Run:
                 self.found["rebased"].trees[toml.upstream.name],
                 package_version("tflite-micro"),
             )
-            target = self._target(exact=True)
+            target, sandbox = self._target(exact=True), self._sandbox()
             benches = self.found["benches"] = self.recorder.kept(
                 course,
                 BenchesResult,
@@ -287,9 +293,10 @@ class _Run:
                     self.lock,
                     target,
                     note,
+                    sandbox,
                 ),
                 # What TFLM on the host could not say this time, it may say the next.
-                holds=_all_checked,
+                holds=lambda r: self._confined(r) and _all_checked(r),
             )
             if not _all_checked(benches):
                 course.verdict = Verdict.NOT_CHECKED
@@ -332,6 +339,14 @@ class _Run:
 
     def _target(self, *, exact: bool) -> Target:
         return make_target(self.order.target, exact=exact, bootrom=self.order.bootrom)
+
+    def _sandbox(self) -> foreign.Sandbox:
+        return foreign.choose(self.order.sandbox)
+
+    def _confined(self, result: TreeResult | BuildResult | BenchesResult) -> bool:
+        """Whether a stored result was come by under the protection that is asked for now."""
+        held = result.protection is not None and result.protection.whole
+        return held or self.order.sandbox != "required"
 
     def _programs(self, *kinds: str) -> tuple[object, ...]:
         programs = {

@@ -334,6 +334,35 @@ def outputs(bench: Document) -> str:
     return f"differ{where}" + (f": {bench['note']}" if bench["note"] else "")
 
 
+# ---- foreign code
+
+
+def protections(document: Document) -> dict[str, Document]:
+    """What held upstream's code back, by stage."""
+    places = {"tree": "tree", "build": "build", "bench": "benches"}
+    found = {stage: (document[key] or {}).get("protection") for stage, key in places.items()}
+    return {stage: protection for stage, protection in found.items() if protection}
+
+
+def confinement(document: Document) -> str:
+    """Under what upstream's code ran, and what that leaves open; empty where none ran."""
+    found = protections(document)
+    names = {stage: _open(protection) for stage, protection in found.items()}
+    if len(set(names.values())) == 1:
+        return next(iter(names.values()))
+    return "; ".join(f"{stage}: {text}" for stage, text in names.items())
+
+
+def _open(protection: Document) -> str:
+    told = {
+        "network": "use the network",
+        "files": "read your files",
+        "processes": "leave processes behind",
+    }
+    could = [text for key, text in told.items() if not protection[key]]
+    return str(protection["name"]) + (f": it could {', '.join(could)}" if could else "")
+
+
 # ---- the whole
 
 
@@ -358,6 +387,8 @@ def summary(document: Document) -> list[tuple[str, str]]:
         ran, cases = tests(document), sum(len(t["cases"]) for t in tests(document))
         good = sum(1 for t in ran if t["passed"])
         rows.append(("Tests", f"{good:,} of {plural(len(ran), 'program')} passed, {cases:,} cases"))
+    if confined := confinement(document):
+        rows.append(("Upstream's code", f"ran under {confined}"))
     for row in latency(document)[:4]:
         rows.append(("Latency", f"{row.model}: {row.time} ({row.delta})"))
     for bench in benches(document)[:4]:
@@ -382,6 +413,8 @@ def remarks(document: Document) -> list[str]:
     for bench in benches(document):
         if bench["outputs"] == Verdict.NOT_CHECKED:
             said.append(f"The outputs of `{bench['name']}` were not compared with the host's.")
+    if any(not p["network"] or not p["files"] for p in protections(document).values()):
+        said.append(f"Upstream's code was not confined ({confinement(document)}): `sync doctor`.")
     if document["benches"] and document["benches"]["ungated"]:
         said.append(f"No figure was gated: {document['benches']['ungated']}.")
     return said

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from syncer import foreign
 from syncer.bench.compare import examples
 from syncer.build import Toolset, effects, program_sizes
 from syncer.build import build as build_tree
@@ -27,10 +28,11 @@ def build(
     repositories: Mapping[str, Repository],
     folder: Path,
     say: Callable[[str], None],
+    sandbox: foreign.Sandbox | None = None,
 ) -> BuildResult:
     """Build the tree in `folder`, and read from the build where the port's changes ended up and
-    what each program takes."""
-    done = build_tree(port, toolset, Path(tree.path), folder, say)
+    what each program takes. `sandbox` as for `syncer.build.build`."""
+    done = build_tree(port, toolset, Path(tree.path), folder, say, sandbox)
     board = port.toml.build.boards[0]
     found = effects(
         changed_paths(port, resolved, rebased, repositories),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from syncer import foreign
 from syncer.bench import oracle, parse
 from syncer.bench.kernels import layer_kernels
 from syncer.build import read_program, symbols_starting
@@ -85,22 +86,26 @@ def bench(
     lock: Lock,
     target: Target,
     note: Note,
+    sandbox: foreign.Sandbox | None = None,
 ) -> BenchesResult:
-    """Run every benchmark and its check; compare outputs with TFLM's on the host, and what was
-    measured with what was accepted."""
+    """Run every benchmark and its check; compare outputs with TFLM's on the host, which
+    `sandbox` holds back (by default the strongest that works here), and what was measured with
+    what was accepted."""
     accepted = load_sizes(port.sizes_file)
+    sandbox = sandbox or foreign.choose()
     by_name = {firmware.name: firmware for firmware in _on_target(port, built)}
     kernels = partial(_kernels, port, built, tree)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = [
-            pool.submit(_one_bench, port, spec, by_name, upstream_file, target, kernels)
+            pool.submit(_one_bench, port, spec, by_name, upstream_file, target, kernels, sandbox)
             for spec in port.toml.benchmark
         ]
         results = []
         for job in jobs:
             results.append(job.result())
             note(f"{results[-1].name}: {results[-1].ticks / 1000:.1f} ms")
-    return compared(port, built, lock, accepted, results)
+    done = compared(port, built, lock, accepted, results)
+    return replace(done, protection=sandbox.protection)
 
 
 def _one_bench(
@@ -110,6 +115,7 @@ def _one_bench(
     upstream_file: Callable[[str], bytes],
     target: Target,
     kernels: Callable[[Path], Mapping[int, Kernel]],
+    sandbox: foreign.Sandbox,
 ) -> BenchResult:
     firmware = by_name[spec.firmware]
     elf = Path(firmware.elf)
@@ -145,7 +151,8 @@ def _one_bench(
         flash=firmware.flash,
         ram=firmware.ram,
     )
-    return _compared(_with_crcs(port, spec, by_name, target, result), spec, upstream_file)
+    checked = _with_crcs(port, spec, by_name, target, result)
+    return _compared(checked, spec, upstream_file, sandbox)
 
 
 def _kernels(port: Port, built: BuildResult, tree: Path, elf: Path) -> dict[int, Kernel]:
@@ -192,12 +199,15 @@ def _with_crcs(
 
 
 def _compared(
-    bench: BenchResult, spec: Benchmark, upstream_file: Callable[[str], bytes]
+    bench: BenchResult,
+    spec: Benchmark,
+    upstream_file: Callable[[str], bytes],
+    sandbox: foreign.Sandbox,
 ) -> BenchResult:
     """The benchmark with what TFLM on the host says of each operator's output."""
     try:
         inputs = [input_bytes(path, upstream_file(path)) for path in spec.inputs]
-        host = oracle.operator_crcs(upstream_file(spec.model), inputs)
+        host = oracle.operator_crcs(upstream_file(spec.model), inputs, sandbox=sandbox)
     except oracle.OracleUnavailable as error:
         return replace(bench, outputs=Verdict.NOT_CHECKED, note=error.message)
     if [item.op for item in host] != [layer.op for layer in bench.layers]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from syncer import foreign
 from syncer.errors import SyncError
 from syncer.git import Repository
 from syncer.journal import write_whole
@@ -27,8 +28,9 @@ def tree(
     rebased: Rebased,
     repositories: Mapping[str, Repository],
     folder: Path,
+    sandbox: foreign.Sandbox | None = None,
 ) -> TreeResult:
-    """Generate the tree in `folder`.
+    """Generate the tree in `folder`. `sandbox` as for `syncer.tree.generate.generate`.
 
     Raises:
         SyncError: (CONFLICT) it was edited in place: what there is to do about each edit is in
@@ -36,7 +38,7 @@ def tree(
             port's did not get into it, or anything `generate` raises.
     """
     try:
-        made = generate(port, resolved, rebased, repositories, folder)
+        made = generate(port, resolved, rebased, repositories, folder, sandbox)
     except EditedTree as edited:
         patches = _patches(port, edited, repositories, folder / "edits")
         edited.detail = "\n".join(_advice(port, edited, repositories, patches))

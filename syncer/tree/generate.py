@@ -12,6 +12,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from syncer import foreign
 from syncer.errors import Exit, SyncError
 from syncer.git import Repository
 from syncer.model import Rebased, Resolved, TreeResult
@@ -30,6 +31,7 @@ def generate(
     rebased: Rebased,
     repositories: Mapping[str, Repository],
     folder: Path,
+    sandbox: foreign.Sandbox | None = None,
 ) -> TreeResult:
     """Write the tree to `folder`/tree, replacing what is there only once the new one is whole and
     if nobody has edited it.
@@ -37,6 +39,7 @@ def generate(
     Args:
         repositories: the bare clone of each name in `rebased.trees`.
         folder: where the stage works; `folder`/checkout is upstream as its Makefile sees it.
+        sandbox: what holds that back; by default the strongest that works here.
 
     Raises:
         EditedTree: a person's edits are in the way.
@@ -46,7 +49,8 @@ def generate(
     checkout = folder / "checkout"
     shutil.rmtree(checkout, ignore_errors=True)
     _check_out(port, rebased, repositories, checkout)
-    listing = list_files(checkout, port.toml.tree)
+    sandbox = sandbox or foreign.choose()
+    listing = list_files(checkout, port.toml.tree, sandbox)
     by_component = _contributions(port, resolved, listing)
 
     files = _upstream_files(port, listing, by_component, checkout)
@@ -73,6 +77,7 @@ def generate(
         sources=len(context["sources"]),
         headers=len(context["headers"]),
         by_component=by_component,
+        protection=sandbox.protection,
     )
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
-import subprocess
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+from syncer import foreign
 from syncer.errors import Exit, SyncError
 from syncer.port import Tree
 
@@ -29,49 +28,36 @@ class Listing:
         return tuple(sorted((*self.sources, *self.others)))
 
 
-def list_files(checkout: Path, tree: Tree) -> Listing:
+def list_files(checkout: Path, tree: Tree, sandbox: foreign.Sandbox | None = None) -> Listing:
     """Ask upstream's Makefile, in one call, for the library's sources and headers.
 
     Args:
         checkout: upstream's files, with every component below its downloads folder.
         tree: names the makefile, its goals and variables, what its download step prints when it
             is satisfied (`expected_output`, regular expressions) and which files to drop.
+        sandbox: what holds the makefile back; by default the strongest that works here.
 
     Raises:
         SyncError: make failed, said anything unexpected, or names a file that is not there.
     """
     command = ["make", "-s", "-f", tree.makefile, *tree.goals]
     command += [f"{name}={value}" for name, value in tree.variables.items()]
-    try:
-        done = subprocess.run(
-            command,
-            cwd=checkout,
-            # Upstream's code sees a path and a locale; nothing of the user's environment.
-            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "HOME": str(checkout)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_TIMEOUT_SECONDS,
-            check=False,
-        )
-    except FileNotFoundError:
-        raise SyncError(
-            "make is not installed", hint="sync doctor", exit=Exit.ENVIRONMENT
-        ) from None
-    except subprocess.TimeoutExpired:
+    # The checkout is not for it to change: what is in there is what the tree is made of.
+    room = foreign.Room(checkout, readable=(checkout,))
+    done = foreign.run(command, room, seconds=_TIMEOUT_SECONDS, sandbox=sandbox)
+    if done.late:
         raise SyncError(
             f"{tree.makefile} did not answer within {_TIMEOUT_SECONDS} s", exit=Exit.BUILD
-        ) from None
+        )
     unexpected = [
         line
-        for line in done.stderr.splitlines()
+        for line in done.err.splitlines()
         if not any(re.search(pattern, line) for pattern in tree.expected_output)
     ]
-    if done.returncode or unexpected:
+    if done.status or unexpected:
         raise SyncError(
             f"{tree.makefile}: "
-            + (f"exit {done.returncode}" if done.returncode else "said something unexpected"),
+            + (f"exit {done.status}" if done.status else "said something unexpected"),
             hint="A component may be missing below tree.downloads, or a goal was renamed upstream.",
             exit=Exit.BUILD,
             detail="\n".join(unexpected[-20:]),
@@ -79,7 +65,7 @@ def list_files(checkout: Path, tree: Tree) -> Listing:
         )
     listed = {
         path
-        for path in done.stdout.split()
+        for path in done.out.split()
         if not any(fnmatch(path, pattern) for pattern in tree.exclude)
     }
     root = checkout.resolve()

@@ -17,6 +17,7 @@ from syncer.report.status import check, dumps, load, loads, schema, status_docum
 
 # Each dataclass of a roll and its place in the schema.
 DEFINITIONS = {
+    "protection": model.Protection,
     "stage": model.StageRecord,
     "pin": model.Pin,
     "move": model.Move,
