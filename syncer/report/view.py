@@ -350,7 +350,7 @@ def confinement(document: Document) -> str:
     names = {stage: _open(protection) for stage, protection in found.items()}
     if len(set(names.values())) == 1:
         return next(iter(names.values()))
-    return "; ".join(f"{stage}: {text}" for stage, text in names.items())
+    return "; ".join(f"{text} ({stage})" for stage, text in names.items())
 
 
 def _open(protection: Document) -> str:

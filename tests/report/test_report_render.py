@@ -375,3 +375,27 @@ def test_a_longer_part_never_has_a_shorter_bar(one: int, two: int) -> None:
     small, large = sorted((one, two))
     length = [sum(order.index(c) for c in bar(part, whole)) for part in (small, large)]
     assert length[0] <= length[1] == 96
+
+
+# ---- foreign code
+
+
+def held(tree: model.Protection, build: model.Protection | None) -> Roll:
+    roll = real_roll()
+    assert roll.tree and roll.build
+    return replace(
+        roll, tree=replace(roll.tree, protection=tree), build=replace(roll.build, protection=build)
+    )
+
+
+def test_one_line_says_what_held_upstreams_code_back() -> None:
+    whole = model.Protection("bubblewrap 0.8.0", network=True, files=True, processes=True)
+    none = model.Protection("environment only", network=False, files=False, processes=False)
+    assert "ran under bubblewrap 0.8.0 |" in markdown(document(held(whole, whole)))
+    assert "Upstream's code was not confined" not in markdown(document(held(whole, whole)))
+
+    mixed = markdown(document(held(whole, none)))
+    assert "ran under bubblewrap 0.8.0 (tree); environment only: it could" in mixed
+    assert "Upstream's code was not confined" in mixed
+    assert "Upstream's code was not confined" in shown(held(none, none))
+    assert "Upstream's code |" not in markdown(document(real_roll()))
