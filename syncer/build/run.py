@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -103,7 +104,10 @@ def _shop(
     if cache:
         programs.append(cache.program)
         writable.append(cache.folder)
-        environment |= cache.environment
+        # Below this folder all is at the same place in every port: what one has compiled, in
+        # whatever folder, the next need not.
+        shared = os.path.commonpath([tree.resolve(), out.resolve()])
+        environment |= {**cache.environment, "CCACHE_BASEDIR": shared, "CCACHE_NOHASHDIR": "1"}
     for program in programs:
         readable += foreign.installation(program)
     room = foreign.Room(out, tuple(writable), tuple(readable))
