@@ -391,7 +391,8 @@ class StageRecord:
 
 @dataclass(frozen=True)
 class Roll:
-    """Everything a roll found; the report's only input. A stage that was not reached is None."""
+    """Everything a roll found; the report's only input. A stage that was not reached is None. A
+    `bare` roll was one of upstream alone, without the port's patches and overrides."""
 
     port: str
     verdict: Verdict
@@ -405,6 +406,7 @@ class Roll:
     tests: TestsResult | None = None
     benches: BenchesResult | None = None
     accepted: dict[str, str] = field(default_factory=dict)  # component -> commit in the lock
+    bare: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import field, replace
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
@@ -320,11 +320,13 @@ class PortFile:
 
 @dataclass(frozen=True)
 class Port:
-    """A port: what its port.toml says, where that lies, and where its state is kept."""
+    """A port: what its port.toml says, where that lies, and where its state is kept. A `bare` one
+    has neither patches nor overrides: what is left is upstream's, in the port's build."""
 
     file: Path
     root: Path
     toml: PortFile
+    bare: bool = False
 
     @property
     def name(self) -> str:
@@ -346,7 +348,13 @@ class Port:
 
     @property
     def state(self) -> Path:
-        return self.root / ".sync" / self.name
+        return self.root / ".sync" / (f"{self.name}-bare" if self.bare else self.name)
+
+    def stripped(self) -> Port:
+        """The port without its patches and overrides, and with a state of its own."""
+        nowhere = Patches(folder=f".sync/{self.name}-bare/no-patches")
+        toml = replace(self.toml, patches=nowhere, override=())
+        return replace(self, toml=toml, bare=True)
 
     def at(self, path: str) -> Path:
         """A path of port.toml on disk.

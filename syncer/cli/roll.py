@@ -23,6 +23,11 @@ from syncer.report.terminal import terminal
 @click.option(
     "--until", type=click.Choice(STAGES), default=STAGES[-1], help="The last stage to run."
 )
+@click.option(
+    "--bare",
+    is_flag=True,
+    help="Upstream alone, without the port's patches and overrides: is it theirs or ours?",
+)
 @click.option("--target", default="emulator", show_default=True, help="Where firmware runs.")
 @click.option(
     "--publish",
@@ -40,6 +45,7 @@ def command(
     upstream: str | None,
     port_file: str | None,
     until: str,
+    bare: bool,
     target: str,
     publish: str,
     mirrors: str | None,
@@ -54,6 +60,7 @@ def command(
     order = Order(
         upstream=upstream,
         until=until,
+        bare=bare,
         target=target,
         bootrom=Path(bootrom) if bootrom else None,
         mirrors=load_mirrors(Path(mirrors) if mirrors else None),
@@ -83,4 +90,5 @@ def _say_where(watch: Watch, port: Port, outcome: Outcome) -> None:
     if outcome.published:
         watch.console.print(outcome.published.text, markup=False)
     elif outcome.error is None:
-        watch.console.print(f"Results: {port.state}", markup=False)
+        state = port.stripped().state if outcome.roll.bare else port.state
+        watch.console.print(f"Results: {state}", markup=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from syncer.forge.dryrun import DryRun
 from syncer.forge.protocol import Forge, Published
 from syncer.git import Repository
 from syncer.journal import Journal, key_of, write_whole
-from syncer.lock import load_lock
+from syncer.lock import Lock, load_lock
 from syncer.model import (
     BenchesResult,
     BuildResult,
@@ -44,7 +44,8 @@ _CACHED = STAGES[1:6]  # those whose results the journal keeps
 class Order:
     """What a person asked of a roll. `upstream` is a branch, tag or commit (None: the port's
     branch); `until` the last stage; `mirrors` URL -> URL or path; `cache` replaces the user's;
-    `sandbox` is one of `foreign.MODES`."""
+    `sandbox` is one of `foreign.MODES`; `bare` leaves the port's patches and overrides out, and
+    proposes nothing."""
 
     upstream: str | None = None
     until: str = STAGES[-1]
@@ -53,6 +54,7 @@ class Order:
     mirrors: Mapping[str, str] = field(default_factory=dict)
     cache: Path | None = None
     sandbox: str = "auto"
+    bare: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,9 @@ def roll(port: Port, order: Order, progress: Progress) -> Outcome:
             hint=f"The stages are {', '.join(STAGES)}.",
             exit=Exit.USAGE,
         )
+    if order.bare:
+        port = port.stripped()
+        order = replace(order, until=min(order.until, "report", key=STAGES.index))
     journal = Journal(port.state)
     with journal.held():
         return _Run(port, order, Recorder(journal, progress, order.upstream)).all()
@@ -105,6 +110,8 @@ class _Run:
     def __init__(self, port: Port, order: Order, recorder: Recorder) -> None:
         self.port, self.order, self.recorder = port, order, recorder
         self.lock = load_lock(port.lock_file)
+        if port.bare:  # all else in it is of what a bare roll leaves out
+            self.lock = Lock(commits=self.lock.commits)
         self.sources: dict[str, Source] = sources(port, order.mirrors, order.cache)
         self.found: dict[str, Any] = {}
         self.published: Published | None = None
@@ -146,6 +153,7 @@ class _Run:
             message=message,
             hint=hint,
             accepted=dict(self.lock.commits),
+            bare=self.port.bare,
             **self.found,
         )
 

@@ -76,6 +76,8 @@ def headline(document: Document) -> str:
     words = _HEADLINES[verdict]
     if partial(document):
         return "Passed as far as it went"
+    if document["bare"] and verdict in GOOD:
+        return "Upstream alone passes"
     if verdict == Verdict.CONFLICT and (patches := conflicts(document)):
         words = f"{plural(len(patches), 'patch', 'patches')} in conflict"
     elif verdict == Verdict.CONFLICT and _stopped(document) == "tree":
@@ -103,7 +105,12 @@ def next_step(document: Document) -> str:
     """What to do, in one or two sentences; may hold code in backticks."""
     if partial(document):
         return "Run `sync` without --until for the rest."
-    return document["hint"] or _NEXT[Verdict(document["verdict"])]
+    step = document["hint"] or _NEXT[Verdict(document["verdict"])]
+    if not document["bare"]:
+        return step
+    if document["verdict"] in GOOD:
+        return "Nothing to merge. What stops the port and not this comes from its own changes."
+    return f"{step} None of the port's patches and overrides is in this."
 
 
 def upstream_move(document: Document) -> Document | None:
@@ -399,6 +406,8 @@ def summary(document: Document) -> list[tuple[str, str]]:
 def remarks(document: Document) -> list[str]:
     """What deserves a look even though it stopped nothing; may hold code in backticks."""
     said = []
+    if document["bare"]:
+        said.append("A bare roll: the port's patches and overrides were left out.")
     for patch in patches(document):
         if patch["verdict"] == "merged":
             said.append(f"`{patch['file']}` was merged with upstream's changes: read it.")

@@ -47,6 +47,8 @@ def compared(
 def _not_comparable(port: Port, built: BuildResult, lock: Lock) -> str:
     """Why the accepted figures are no measure for this build's: none there, or another compiler
     or SDK. What such a change costs is for a person to accept; it says nothing of upstream."""
+    if port.bare:
+        return "what was accepted is the port with its patches and overrides"
     if not lock.figures:
         return "nothing was accepted before"
     decisive = (f"{port.toml.build.toolchain.prefix}gcc", port.toml.build.sdk.name)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,9 @@ from worlds import Silent, World
 
 from syncer.cli.app import run
 from syncer.errors import Exit, SyncError
+from syncer.git import Repository, ls_remote
 from syncer.journal import Journal
-from syncer.lock import load_lock
+from syncer.lock import load_lock, lock_text
 from syncer.model import PatchVerdict, StageRecord, Verdict
 from syncer.pipeline import STAGES
 from syncer.report import status
@@ -97,35 +100,147 @@ def test_until_stops_there(shared: World) -> None:
     assert caught.value.exit is Exit.USAGE
 
 
-@pytest.mark.parametrize(
-    ("tag", "exit", "stage", "said"),
-    [
-        ("conflict", Exit.CONFLICT, "rebase", "0001-profiler-event-count.patch conflicts"),
-        ("shadowed-changed", Exit.CONFLICT, "rebase", "arm_nn_mat_mult_nt_t_s8.c"),
-        ("renamed-shadowed", Exit.CONFLICT, "rebase", "no longer has"),
-        ("deleted-shadowed", Exit.CONFLICT, "rebase", "no longer has"),
-        ("deleted", Exit.CONFLICT, "rebase", "0001-widen-four-at-a-time.patch conflicts"),
-        ("signature-changed", Exit.BUILD, "build", "ninja failed"),
-        ("numerics-changed", Exit.TEST, "bench", "is the first whose output differs"),
-        ("slowdown", Exit.GATE, "bench", "person_detection/cycles"),
-    ],
-)
-def test_what_a_roll_must_stop_at(
-    shared: World, tag: str, exit: Exit, stage: str, said: str
-) -> None:
+# What stops a roll to a tag: exit, stage, what is said (`{}` stands for the commits to blame, in
+# the repository that is named), and what to do.
+CMSIS = "cmsis_nn"
+STOPS = {
+    "conflict": (
+        *(Exit.CONFLICT, "rebase"),
+        "0001-profiler-event-count.patch conflicts in .*micro_profiler.h since tflite-micro {}",
+        "Bring the patch over",
+    ),
+    "deleted": (
+        *(Exit.CONFLICT, "rebase"),
+        "0001-widen-four-at-a-time.patch conflicts in .* since cmsis_nn {component}, "
+        "which tflite-micro pins since {}",
+        "Bring the patch over",
+    ),
+    "shadowed-changed": (
+        *(Exit.CONFLICT, "rebase"),
+        "upstream changed .*arm_nn_mat_mult_nt_t_s8.c under .* with cmsis_nn {component}, "
+        "which tflite-micro pins since {}",
+        "then set `shadows` in port.toml to [0-9a-f]{{40}}",
+    ),
+    "renamed-shadowed": (
+        *(Exit.CONFLICT, "rebase"),
+        "no longer has .*arm_depthwise_conv_3x3_s8.c, .* deleted with cmsis_nn {component}, "
+        "which tflite-micro pins since {}",
+        "It may be .*arm_depthwise_conv_s8_3x3.c now",
+    ),
+    "deleted-shadowed": (
+        *(Exit.CONFLICT, "rebase"),
+        "no longer has .*arm_depthwise_conv_3x3_s8.c, .* deleted with cmsis_nn {component}, "
+        "which tflite-micro pins since {}",
+        "Find where its code went",
+    ),
+    "signature-changed": (
+        *(Exit.BUILD, "build"),
+        "port/src/micro_time.cc.*error: .*GetCurrentTimeTicks.*; upstream changed "
+        ".*micro_time.h with tflite-micro {}",
+        "The whole log",
+    ),
+    "numerics-changed": (
+        *(Exit.TEST, "bench"),
+        "is the first whose output differs",
+        "something else than TFLM on the host",
+    ),
+    "slowdown": (Exit.GATE, "bench", "person_detection/cycles", "accept it"),
+}
+PASSES = ("base", "clean-move", "source-added", "pin-bumped", "absorbed", "renamed")
+
+
+def test_every_tag_of_the_miniature_is_tried(shared: World) -> None:
+    tags = {
+        ref.removeprefix("refs/tags/")
+        for ref in ls_remote(str(shared.upstream / "tflite-micro.git"), "refs/tags/*")
+    }
+    assert tags == {*STOPS, *PASSES}
+
+
+@pytest.mark.parametrize("tag", STOPS)
+def test_what_a_roll_must_stop_at(shared: World, tag: str) -> None:
+    exit, stage, said, hint = STOPS[tag]
     outcome = shared.roll(tag)
     assert outcome.error is not None
     assert outcome.error.exit is exit, outcome.error
-    assert said in outcome.error.message
+    blamed = {"component": _named(shared, CMSIS, tag) if "{component}" in said else ""}
+    pattern = said.format(_named(shared, "tflite-micro", tag), **blamed)
+    assert re.search(pattern, outcome.error.message, re.DOTALL), outcome.error.message
+    assert re.search(hint.format(), outcome.error.hint)
     verdicts = shared.verdicts(outcome.roll)
     assert verdicts[stage] == str(outcome.roll.verdict)
     assert verdicts["publish"] == "not run"
     assert verdicts["report"] == "passed"
     document = status.load(shared.port.state / "status.json")
     assert document["verdict"] == str(outcome.roll.verdict)
+    assert document["message"] == outcome.error.message
     assert document["stages"] == status.status_document(outcome.roll)["stages"]
     # The next roll is none the worse for it.
     assert shared.roll(until="rebase").error is None
+
+
+def _named(world: World, name: str, tag: str) -> str:
+    """How a message names the commit of a tag."""
+    repository = Repository(world.upstream / f"{name.replace('_', '-')}.git")
+    commit = repository.rev_parse(f"refs/tags/{tag}")
+    date, subject = repository.text(["log", "-1", "--format=%cs%n%s", commit]).splitlines()
+    return re.escape(f"{commit[:12]} ({date}, {subject})")
+
+
+@pytest.mark.parametrize("tag", ["base", "clean-move"])
+def test_tags_that_need_nothing(shared: World, tag: str) -> None:
+    outcome = shared.roll(tag)
+    assert outcome.error is None, outcome.error
+    assert outcome.roll.verdict in (Verdict.PASSED, Verdict.UP_TO_DATE)
+    assert outcome.roll.benches is not None and outcome.roll.benches.ungated == ""
+
+
+def test_going_back_names_what_is_missing(shared: World) -> None:
+    """An accepted upstream that is newer than this one: here every commit between is lacking."""
+    lock_file = shared.port.lock_file
+    kept = lock_file.read_bytes()
+    lock = load_lock(lock_file)
+    toml = shared.port.file.read_text()
+    cmsis = Repository(shared.upstream / "cmsis-nn.git")
+    commits = {
+        "tflite-micro": Repository(shared.upstream / "tflite-micro.git").rev_parse(
+            "refs/tags/shadowed-changed"
+        ),
+        CMSIS: cmsis.rev_parse("refs/tags/shadowed-changed"),
+    }
+    path = "Source/NNSupportFunctions/arm_nn_mat_mult_nt_t_s8.c"
+    new = cmsis.rev_parse(f"{commits[CMSIS]}:{path}", "blob")
+    try:
+        lock_file.write_text(lock_text(replace(lock, commits=commits)))
+        shared.port.file.write_text(toml.replace(lock.overrides[f"{CMSIS}:{path}"], new))
+        outcome = shared.roll("source-added", until="rebase")
+        assert outcome.error is not None and outcome.error.exit is Exit.CONFLICT
+        assert f"{path} is older" in outcome.error.message
+        assert re.search(_named(shared, CMSIS, "shadowed-changed"), outcome.error.message)
+        wanted = commits["tflite-micro"][:12]
+        assert outcome.error.hint.startswith(f"Roll to --upstream {wanted} or newer")
+    finally:
+        lock_file.write_bytes(kept)
+        shared.port.file.write_text(toml)
+
+
+def test_upstream_alone(shared: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """What stops the port does not stop upstream alone; that proposes and accepts nothing."""
+    before = shared.roll("shadowed-changed").roll
+    outcome = shared.roll("shadowed-changed", bare=True)
+    assert outcome.error is None, outcome.error
+    done = outcome.roll
+    assert done.bare and done.verdict is Verdict.PASSED
+    assert done.rebased is not None and done.rebased.overrides == done.rebased.patches == ()
+    assert shared.verdicts(done)["publish"] == "not run"
+    assert outcome.published is None
+    assert done.benches is not None and {f.limit for f in done.benches.figures} == {None}
+    assert all(bench.outputs is Verdict.PASSED for bench in done.benches.results)
+    assert headline(status.status_document(done)) == "Upstream alone passes"
+    # The port's own roll is the one that counts.
+    assert Journal(shared.port.state).last_roll() == before
+    assert run(["accept", "--port", str(shared.port.file)]) == Exit.BAD_INPUT
+    assert "did not reach the benchmark" in capsys.readouterr().err
 
 
 def test_a_slowdown_names_figure_and_limit(shared: World) -> None:

@@ -49,17 +49,24 @@ class World:
     def upstream(self) -> Path:
         return self.folder / "upstream"
 
-    def order(self, upstream: str | None = None, until: str = "publish") -> Order:
+    def order(
+        self, upstream: str | None = None, until: str = "publish", bare: bool = False
+    ) -> Order:
         mirrors = {
             f"https://miniature.invalid/{name}": str(self.upstream / f"{name}.git")
             for name in ("tflite-micro", "cmsis-nn")
         }
-        return Order(upstream=upstream, until=until, mirrors=mirrors, cache=self.folder / "cache")
+        cache = self.folder / "cache"
+        return Order(upstream=upstream, until=until, mirrors=mirrors, cache=cache, bare=bare)
 
     def roll(
-        self, upstream: str | None = None, until: str = "publish", watch: Silent | None = None
+        self,
+        upstream: str | None = None,
+        until: str = "publish",
+        watch: Silent | None = None,
+        bare: bool = False,
     ) -> Outcome:
-        return roll(self.port, self.order(upstream, until), watch or Silent())
+        return roll(self.port, self.order(upstream, until, bare), watch or Silent())
 
     def verdicts(self, done: Roll) -> dict[str, str]:
         return {record.name: str(record.verdict) for record in done.stages}
