@@ -40,6 +40,8 @@ def _blamed(since: Since, error: SyncError) -> SyncError:
             for path in paths:
                 if not _there(since, name, path) and (gone := since.gone(name, path)):
                     return _gone(since, error, name, *gone)
+                if _there(since, name, path) and not since.port.needs(name, path):
+                    return _left_out(since, error, name, path)
         found = {name: since.touches(name, paths) for name, paths in places.items()}
         found = {name: touches for name, touches in found.items() if touches}
         if found:
@@ -74,6 +76,16 @@ def _gone(since: Since, error: SyncError, name: str, touch: Touch, moved: str | 
         message = f"{error.message}; it came with {since.named(name, touch)}"
         hint = f"{since.roll_to(name, touch)}, or describe older upstreams too in port.toml."
     return SyncError(message, hint=hint, exit=Exit.CONFLICT, detail=error.detail)
+
+
+def _left_out(since: Since, error: SyncError, name: str, path: str) -> SyncError:
+    key = "upstream.only" if name == since.upstream else f"component.{name}.only"
+    return SyncError(
+        f"{error.message}; {path} is {name}'s, but {key} leaves it out",
+        hint=f"Add it to {key} in port.toml.",
+        exit=error.exit,
+        detail=error.detail,
+    )
 
 
 def _touched(since: Since, error: SyncError, found: dict[str, tuple[Touch, ...]]) -> SyncError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -61,7 +62,7 @@ def list_files(checkout: Path, tree: Tree, sandbox: foreign.Sandbox | None = Non
             hint="A component may be missing below tree.downloads, or a goal was renamed upstream.",
             exit=Exit.BUILD,
             detail="\n".join(unexpected[-20:]),
-            about=((tree.makefile,), (posixpath.dirname(tree.makefile),)),
+            about=(_named(unexpected), (tree.makefile,), (posixpath.dirname(tree.makefile),)),
         )
     listed = {
         path
@@ -84,3 +85,10 @@ def list_files(checkout: Path, tree: Tree, sandbox: foreign.Sandbox | None = Non
             f"{tree.makefile} lists no source", exit=Exit.BUILD, about=((tree.makefile,),)
         )
     return Listing(tuple(sources), tuple(sorted(listed.difference(sources))))
+
+
+def _named(output: Iterable[str]) -> tuple[str, ...]:
+    """What looks like a path of upstream's in the makefile's complaints."""
+    words = (word for line in output for word in re.findall(r"[^\s'\"`]+", line))
+    paths = (re.sub(r"(:\d+)?[:.,]?$", "", word).rstrip("/") for word in words)
+    return tuple(dict.fromkeys(p for p in paths if re.fullmatch(r"[\w.+-]+(/[\w.+-]+)+", p)))

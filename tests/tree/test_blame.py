@@ -105,6 +105,26 @@ def test_a_goal_that_is_gone(toy: Toy) -> None:
     assert "No rule to make target" in error.detail
 
 
+def test_a_makefile_that_reads_what_is_gone(toy: Toy) -> None:
+    """The commit that deleted it, not the last one that touched the makefile."""
+    reading = {"Makefile": f"include mk/more.inc\n{MAKEFILE}".encode(), "mk/more.inc": b""}
+    line = Line(toy, "Begin to read", reading)
+    line.base = line.new
+    line.change = step(toy, "up", "Drop mk", {"mk/more.inc": None}, line.new)
+    line.new = step(toy, "up", "Other", {"Makefile": reading["Makefile"] + b"# x\n"}, line.change)
+    error = line.make()
+    assert f"it was deleted with up {line.change[:12]} (1970-01-01, Drop mk)" in error.message
+
+
+def test_a_file_that_the_port_leaves_out(toy: Toy) -> None:
+    reading = {"Makefile": f"include mk/more.inc\n{MAKEFILE}".encode(), "mk/more.inc": b""}
+    only = '[upstream]\nonly = ["Makefile", "LICENSE", "src/*", "bench/*", "models/*"]'
+    error = Line(toy, "Begin to read", reading).make("[upstream]", only)
+    assert error.exit is Exit.BUILD
+    assert "mk/more.inc is up's, but upstream.only leaves it out" in error.message
+    assert error.hint == "Add it to upstream.only in port.toml."
+
+
 def test_a_components_file(toy: Toy) -> None:
     line = Line(toy, "Licence elsewhere", {"x": b""}, {"LICENSE": None, "Source/d.c": b"int d;\n"})
     error = line.make()
