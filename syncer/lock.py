@@ -40,7 +40,7 @@ class Lock:
     patch ("component/file") and override ("component:path") to the blob of the port's own file;
     `tools` maps a tool to its version; `figures` are deterministic ones by name (cycles, bytes);
     `kernels` maps a layer's name to the kernel functions that ran in it, those of overrides
-    marked with a `*`."""
+    marked with a `*`; `tests` maps a test to the number of its cases that ran."""
 
     format: int = FORMAT
     commits: dict[str, str] = field(default_factory=dict)
@@ -51,6 +51,7 @@ class Lock:
     figures: dict[str, int] = field(default_factory=dict)
     anchor: Anchor = field(default_factory=Anchor)
     kernels: dict[str, str] = field(default_factory=dict)
+    tests: dict[str, int] = field(default_factory=dict)
 
     @property
     def anchored(self) -> dict[str, int]:

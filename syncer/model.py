@@ -165,10 +165,31 @@ class Changed:
 # ---- tree
 
 
+class Origin(StrEnum):
+    """Who declares a program: port.toml, or upstream's Makefile."""
+
+    PORT = "port"
+    UPSTREAM = "upstream"
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program that the generated tree can build. `kind` is "benchmark", "check", "test" or
+    "example"; `sources` are its own, beside the library. `cases`: a test that uses upstream's test
+    framework, so it must print at least one case."""
+
+    name: str
+    kind: str
+    sources: tuple[str, ...]
+    origin: Origin = Origin.PORT
+    cases: bool = True
+
+
 @dataclass(frozen=True)
 class TreeResult:
     """The generated tree. `digest` is the SHA-256 over every path, mode and content;
-    `protection` is what held upstream's makefile back."""
+    `protection` is what held upstream's makefile back; `undeclared` are upstream's test sources
+    that its Makefile makes no program of."""
 
     path: str
     digest: str
@@ -178,6 +199,8 @@ class TreeResult:
     headers: int
     by_component: dict[str, int] = field(default_factory=dict)
     protection: Protection | None = None
+    programs: tuple[Program, ...] = ()
+    undeclared: tuple[str, ...] = ()
 
 
 # ---- build
@@ -232,6 +255,14 @@ class Tool:
 
 
 @dataclass(frozen=True)
+class Unbuilt:
+    """A test of upstream's that does not compile or link, and the compiler's or linker's words."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class BuildResult:
     """`effects` follows the port's changes into the programs; `sizes` is the file that holds the
     programs' sizes by section and symbol, as `sync accept` keeps it. `protection` is what held
@@ -243,6 +274,7 @@ class BuildResult:
     effects: tuple[Effect, ...] = ()
     sizes: str = ""
     protection: Protection | None = None
+    unbuilt: tuple[Unbuilt, ...] = ()
 
 
 # ---- test
@@ -256,23 +288,52 @@ class TestCase:
 
 @dataclass(frozen=True)
 class TestResult:
-    """One test program's run. `reason` says why it did not pass (a hang, a fault, a truncated
-    line, silence, failed cases)."""
+    """One test program. `reason` says why it did not pass (a hang, a fault, a truncated line,
+    silence, failed cases); `stage` is "build" where it could not be run at all. `complete`: it ran
+    to its end, and its own count of cases agrees with those seen. `exception` is the cause for
+    which port.toml lets it fail, if it failed so."""
 
     name: str
     passed: bool
     cases: tuple[TestCase, ...] = ()
     reason: str = ""
     cycles: int = 0
+    stage: str = "run"
+    complete: bool = False
+    exception: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """It did not pass, and no exception allows for that."""
+        return not self.passed and not self.exception
+
+
+@dataclass(frozen=True)
+class TestChange:
+    """A test whose number of cases is not the accepted one; None: no such test then, or now."""
+
+    name: str
+    before: int | None
+    now: int | None
+
+
+@dataclass(frozen=True)
+class UnneededException:
+    """An exception of port.toml's that has nothing to except, and why."""
+
+    name: str
+    why: str
 
 
 @dataclass(frozen=True)
 class TestsResult:
     results: tuple[TestResult, ...]
+    changes: tuple[TestChange, ...] = ()
+    unneeded: tuple[UnneededException, ...] = ()
 
     @property
     def passed(self) -> bool:
-        return bool(self.results) and all(r.passed for r in self.results)
+        return bool(self.results) and not any(r.failed for r in self.results)
 
 
 # ---- bench

@@ -131,14 +131,22 @@ class Override:
     shadows: BlobId
 
 
+ArrayKind = Literal["bytes", "bmp", "wav", "csv"]
+Element = Literal["int8_t", "int16_t", "int32_t", "float"]
+CName = Annotated[str, AfterValidator(lambda text: _matches(text, r"[A-Za-z_]\w*", "a C name"))]
+
+
 @dataclass(frozen=True, config=_CLOSED)
 class Array:
-    """A file of upstream's as a C array: `to`.h and `to`.cc in the generated tree."""
+    """A file of upstream's as a C array: `to`.h and `to`.cc in the generated tree. The kinds are
+    those of upstream's generate_cc_arrays.py: a file's bytes, an image's pixels, a recording's
+    samples, numbers of the C type `element` separated by commas."""
 
     from_: RelativePath
     to: RelativePath
-    symbol: Annotated[str, AfterValidator(lambda text: _matches(text, r"[A-Za-z_]\w*", "a C name"))]
-    kind: Literal["bytes", "bmp"] = "bytes"
+    symbol: CName
+    kind: ArrayKind = "bytes"
+    element: Element = "float"
 
 
 @dataclass(frozen=True, config=_CLOSED)
@@ -219,6 +227,29 @@ class FirmwareSpec:
     kind: Literal["benchmark", "check", "test", "example"]
     sources: tuple[RelativePath, ...]
     definitions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class TestException:
+    """A test of upstream's that may fail, at this `stage`, for a `cause` that a person reads in
+    every report. `cases` are those of a run that may fail; none: whatever goes wrong."""
+
+    name: Name
+    stage: Literal["build", "run"]
+    cause: Annotated[str, AfterValidator(lambda text: _matches(text, r"(?s).*\S.*", "a sentence"))]
+    cases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, config=_CLOSED)
+class Tests:
+    """Upstream's tests: the programs that its Makefile, called with `variables`, declares by
+    `macro` (its helper_functions.inc: name, sources, headers, inputs) and whose names fit one of
+    `names`."""
+
+    variables: dict[str, str]
+    macro: CName = "microlite_test"
+    names: tuple[str, ...] = ("*_test*",)
+    exception: tuple[TestException, ...] = ()
 
 
 @dataclass(frozen=True, config=_CLOSED)
@@ -313,6 +344,7 @@ class PortFile:
     patches: Patches = Patches()
     override: tuple[Override, ...] = ()
     firmware: tuple[FirmwareSpec, ...] = ()
+    test: Tests | None = None
     benchmark: tuple[Benchmark, ...] = ()
     budget: Budget = Budget()
     gates: Gates = Gates()
@@ -472,6 +504,7 @@ def _cross_check(toml: PortFile) -> Iterator[str]:
         ("component.name", repositories),
         ("firmware.name", [spec.name for spec in toml.firmware]),
         ("benchmark.name", [spec.name for spec in toml.benchmark]),
+        ("test.exception.name", [e.name for e in toml.test.exception] if toml.test else []),
     ):
         for name in sorted({n for n in names if names.count(n) > 1}):
             yield f"{what}: {name!r} stands there twice"
@@ -486,6 +519,9 @@ def _cross_check(toml: PortFile) -> Iterator[str]:
                 f"override.component: {override.component!r} is not one of "
                 f"{', '.join(repositories)}"
             )
+    for exception in toml.test.exception if toml.test else ():
+        if exception.cases and exception.stage == "build":
+            yield f"test.exception: {exception.name!r}: a test that is not built has no cases"
     for spec in toml.benchmark:
         for key, name, kind in (
             ("firmware", spec.firmware, "benchmark"),

@@ -23,7 +23,8 @@ from syncer.build import (
 )
 from syncer.build.tools import find_compiler_cache
 from syncer.errors import Exit, SyncError
-from syncer.port import FirmwareSpec, Memory, Port, load_port
+from syncer.model import BuildResult, Origin, Program
+from syncer.port import Memory, Port, load_port
 
 PORT = """
 [port]
@@ -91,19 +92,29 @@ class Toy:
         return load_port(file)
 
 
+def programs(port: Port) -> list[Program]:
+    return [Program(spec.name, spec.kind, spec.sources) for spec in port.toml.firmware]
+
+
 @pytest.fixture
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
     return Toy(tmp_path, monkeypatch)
 
 
-def run(toy: Toy) -> object:
-    port = toy.port()
-    return build(port, find_toolset(port.toml.build), toy.tree, toy.folder / "out")
+def made(toy: Toy, port: Port) -> BuildResult:
+    toolset = find_toolset(port.toml.build)
+    return build(port, toolset, toy.tree, toy.folder / "out", programs(port))
+
+
+def run(toy: Toy) -> BuildResult:
+    return made(toy, toy.port())
 
 
 def test_builds_and_measures(toy: Toy) -> None:
     port = toy.port()
-    result = build(port, find_toolset(port.toml.build), toy.tree, toy.folder / "out")
+    result = build(
+        port, find_toolset(port.toml.build), toy.tree, toy.folder / "out", programs(port)
+    )
     (firmware,) = result.firmware
     assert firmware.sha256 == file_digest(Path(firmware.elf)) != ""
     assert {".text", ".data"} <= {section.name for section in firmware.sections}
@@ -137,7 +148,7 @@ def test_steps_are_told(toy: Toy) -> None:
     port = toy.port()
     told: list[str] = []
     toolset = find_toolset(port.toml.build)
-    build(port, toolset, toy.tree, toy.folder / "out", told.append)
+    build(port, toolset, toy.tree, toy.folder / "out", programs(port), told.append)
     assert told and told[-1].startswith("[") and "/" in told[-1]
 
 
@@ -151,9 +162,58 @@ def test_other_boards_get_the_examples_only(toy: Toy) -> None:
     cmake += program.replace("prog", "shown")
     (toy.tree / "CMakeLists.txt").write_text(cmake)
     port = load_port(file)
-    result = build(port, find_toolset(port.toml.build), toy.tree, toy.folder / "out")
+    result = build(
+        port, find_toolset(port.toml.build), toy.tree, toy.folder / "out", programs(port)
+    )
     built = [(firmware.name, firmware.board) for firmware in result.firmware]
     assert built == [("prog", "toy"), ("shown", "toy"), ("shown", "second")]
+
+
+def upstream(name: str, *sources: str) -> Program:
+    return Program(name, "test", sources, Origin.UPSTREAM)
+
+
+def test_a_test_that_does_not_build_is_named_and_the_others_are_built(toy: Toy) -> None:
+    (toy.tree / "tests").mkdir()
+    names = ("good", "alone", "first", "second", "huge")
+    for name in names:
+        (toy.tree / f"{name}.c").write_text("int main(void) { return 0; }\n")
+    (toy.tree / "alone.c").write_text("int main(void) { return nothing_here; }\n")
+    (toy.tree / "huge.c").write_text("int missing(void);\nint main(void) { return missing(); }\n")
+    (toy.tree / "shared.c").write_text("int shared = also_nothing;\n")
+    (toy.tree / "tests" / "CMakeLists.txt").write_text(
+        "add_library(shared_1 OBJECT ../shared.c)\n"
+        "target_compile_options(shared_1 PRIVATE -O2)\n"
+        + "".join(
+            f"add_executable({name} ../{name}.c"
+            + (" $<TARGET_OBJECTS:shared_1>)\n" if name in ("first", "second") else ")\n")
+            + f"target_compile_options({name} PRIVATE -O2)\n"
+            f"set_target_properties({name} PROPERTIES SUFFIX .elf)\n"
+            for name in names
+        )
+    )
+    cmake = (toy.tree / "CMakeLists.txt").read_text()
+    cmake += "add_subdirectory(tests EXCLUDE_FROM_ALL)\n"
+    (toy.tree / "CMakeLists.txt").write_text(cmake)
+    port = toy.port()
+    tests = [upstream(name, f"{name}.c") for name in names]
+    tests[2:4] = [upstream(name, f"{name}.c", "shared.c") for name in ("first", "second")]
+    wanted = [*programs(port), *tests]
+    toolset = find_toolset(port.toml.build)
+    result = build(port, toolset, toy.tree, toy.folder / "out", wanted)
+    assert [firmware.name for firmware in result.firmware] == ["prog", "good"]
+    reasons = {item.name: item.reason for item in result.unbuilt}
+    assert list(reasons) == ["alone", "first", "second", "huge"]
+    assert reasons["alone"].startswith("alone.c:1:")
+    assert "'nothing_here' undeclared" in reasons["alone"]
+    assert "'also_nothing' undeclared" in reasons["first"] == reasons["second"]
+    assert "undefined reference to `missing'" in reasons["huge"]
+    assert str(toy.tree) not in "".join(reasons.values())
+    # What was built before is no answer for what cannot be built now.
+    (toy.tree / "good.c").write_text("int main(void) { return gone; }\n")
+    result = build(port, toolset, toy.tree, toy.folder / "out", wanted)
+    assert [item.name for item in result.unbuilt] == ["good", "alone", "first", "second", "huge"]
+    assert [firmware.name for firmware in result.firmware] == ["prog"]
 
 
 def test_a_cmake_error_is_shown(toy: Toy) -> None:
@@ -192,7 +252,7 @@ def test_a_firmware_that_no_target_makes(toy: Toy) -> None:
 
 def test_what_is_no_elf_is_refused(tmp_path: Path) -> None:
     (tmp_path / "prog.elf").write_bytes(b"\x7fELF and then nothing")
-    spec = FirmwareSpec("prog", "test", ())
+    spec = Program("prog", "test", ())
     with pytest.raises(SyncError, match="no ELF file"):
         measure(spec, "toy", tmp_path / "prog.elf", {"flash": (Memory(0, 1),)})
 
@@ -241,7 +301,7 @@ def test_a_source_cannot_include_what_is_a_persons(
     toolset = find_toolset(port.toml.build)
     for sandbox in foreign.all_sandboxes()[0]:
         with pytest.raises(SyncError, match="ninja failed") as caught:
-            build(port, toolset, toy.tree, toy.folder / "out", sandbox=sandbox)
+            build(port, toolset, toy.tree, toy.folder / "out", programs(port), sandbox=sandbox)
         assert ("s3cret" in caught.value.detail) != sandbox.protection.files
 
 
@@ -249,9 +309,9 @@ def test_the_result_says_what_held_the_build_back(toy: Toy) -> None:
     port = toy.port()
     toolset = find_toolset(port.toml.build)
     for sandbox in foreign.all_sandboxes()[0]:
-        result = build(port, toolset, toy.tree, toy.folder / "out", sandbox=sandbox)
+        result = build(port, toolset, toy.tree, toy.folder / "out", programs(port), sandbox=sandbox)
         assert result.protection == sandbox.protection
-    assert build(port, toolset, toy.tree, toy.folder / "out").protection == (
+    assert build(port, toolset, toy.tree, toy.folder / "out", programs(port)).protection == (
         foreign.choose().protection
     )
 
@@ -278,7 +338,9 @@ UF2_BLOCK = struct.Struct("<8I476sI")
 
 def test_uf2_holds_every_byte_once(toy: Toy) -> None:
     port = toy.port()
-    result = build(port, find_toolset(port.toml.build), toy.tree, toy.folder / "out")
+    result = build(
+        port, find_toolset(port.toml.build), toy.tree, toy.folder / "out", programs(port)
+    )
     elf = Path(result.firmware[0].elf)
     data = uf2(elf, 0xE48BFF56)
     assert len(data) % 512 == 0
@@ -300,5 +362,7 @@ def test_examples_are_written_as_uf2_for_the_boards_that_have_a_family(toy: Toy)
     text = file.read_text().replace('kind = "test"', 'kind = "example"')
     file.write_text(text.replace('boards = ["toy"]', 'boards = ["toy"]\nuf2 = { toy = 7 }'))
     port = load_port(file)
-    result = build(port, find_toolset(port.toml.build), toy.tree, toy.folder / "out")
+    result = build(
+        port, find_toolset(port.toml.build), toy.tree, toy.folder / "out", programs(port)
+    )
     assert Path(result.firmware[0].elf).with_suffix(".uf2").stat().st_size >= 512

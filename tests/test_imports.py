@@ -25,7 +25,7 @@ LAYERS = (
     ("port",),
     ("lock", "sizes"),
     ("git",),
-    ("foreign",),
+    ("foreign", "includes"),
     ("model",),
     ("errors",),
 )

@@ -291,6 +291,23 @@ def slowdown(tree: Tree) -> None:
     )
 
 
+def test_fails(tree: Tree) -> None:
+    """One test for each way in which a test can fail to pass."""
+    add_files(tree, "test-fails")
+
+
+def test_unbuilt(tree: Tree) -> None:
+    """A test that only another compiler takes, and one that is too large for small memories."""
+    add_files(tree, "test-unbuilt")
+
+
+def test_removed(tree: Tree) -> None:
+    """A test is gone, and a case of another one."""
+    del tree[f"{MICRO}/memory_planner/greedy_memory_planner_test.cc"]
+    path = f"{MICRO}/kernels/reshape_test.cc"
+    cut(tree, path, "TEST(ReshapeTest, WiderTypesToo)", "TEST(ReshapeTest, RejectsAnother")
+
+
 def scenario(name: str, subject: str, edit: Callable[[Tree], None]) -> Change:
     return Change(name, "pin-bumped", subject, edit)
 
@@ -320,4 +337,7 @@ TFLITE_MICRO = (
     scenario("signature-changed", "Clock: ticks that do not wrap around", signature_changed),
     scenario("numerics-changed", "Scales in single precision", numerics_changed),
     scenario("slowdown", "Clear the outputs of convolutions first", slowdown),
+    scenario("test-fails", "Tests that do not pass", test_fails),
+    scenario("test-unbuilt", "Tests for larger machines", test_unbuilt),
+    scenario("test-removed", "Planner: no test any more", test_removed),
 )

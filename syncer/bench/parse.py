@@ -22,6 +22,7 @@ SUCCESS = "~~~ALL TESTS PASSED~~~"
 GRAIN_US = 8
 
 _CASE = re.compile(r"\[( RUN      |       OK |  FAILED  )\] (\S+)$")
+_RUNNING = re.compile(r"\[==========\] Running tests\.$")
 _RAN = re.compile(r"\[==========\] ([0-9]{1,9}) tests ran\.$")
 _OLD_CASE = re.compile(r"Testing (\w+)$")
 _OLD_FAILURE = re.compile(r" failed at (\S+:[0-9]+)|^FAIL: ")
@@ -54,25 +55,37 @@ class _Cases:
 
     def __init__(self) -> None:
         self.ended: dict[str, bool | None] = {}
-        self.again = ""  # a case that began twice
+        self.again = ""  # what happened twice
         self.place = ""  # file:line of the first failure
         self.counted: int | None = None
         self.success = False
+        self.headed = False
 
     def begin(self, name: str) -> None:
         if name in self.ended:
-            self.again = self.again or name
+            self.again = self.again or f"case {name} began"
         self.ended[name] = None
         self.success = False
 
-    def reason(self, uart: str) -> str:
+    def head(self) -> None:
+        if self.headed:
+            self.again = self.again or "the tests began"
+        self.headed = True
+
+    @property
+    def complete(self) -> bool:
+        """Every case ended, and the program's own account of them agrees."""
+        whole = None not in self.ended.values() and self.counted == len(self.ended)
+        return whole and not self.again
+
+    def reason(self, uart: str, expected: bool) -> str:
         """Why the program did not pass; empty when it did."""
         failed = [name for name, passed in self.ended.items() if passed is False]
         open_ = [name for name, passed in self.ended.items() if passed is None]
         if not uart.strip():
             return "printed nothing"
         if self.again:
-            return f"case {self.again} began twice: the program started over"
+            return f"{self.again} twice: the program started over"
         if failed:
             shown = ", ".join(failed[:5]) + (", …" if len(failed) > 5 else "")
             place = f"; first at {self.place}" if self.place else ""
@@ -81,39 +94,48 @@ class _Cases:
             return f"case {open_[-1]} did not end; the last line is {_last(uart)}"
         if not self.success:
             return f"no final {SUCCESS}; the last line is {_last(uart)}"
-        if not self.ended:
+        if not self.ended and (expected or self.headed or self.counted is not None):
             return "no test case ran"
-        if self.counted != len(self.ended):
+        if self.ended and self.counted != len(self.ended):
             said = "no count of cases" if self.counted is None else f"{self.counted} cases ran"
-            return f"{len(self.ended)} cases seen, {said} by its own account: output was lost"
+            over = self.counted is not None and self.counted < len(self.ended)
+            why = "the program started over" if over else "output was lost"
+            return f"{len(self.ended)} cases seen, {said} by its own account: {why}"
         return ""
 
 
-def parse_tests(name: str, uart: str) -> TestResult:
+def parse_tests(name: str, uart: str, *, cases: bool = True) -> TestResult:
     """One test program's output, in either of upstream's forms.
 
     It passed only if it printed the final line, ran at least one case, saw every case end, none
     failed, and its own count agrees. `reason` says what was amiss. Raises nothing.
+
+    Args:
+        cases: False for a program that does not use upstream's framework: of it, the final line
+            is all there is to see.
     """
     lines, rest = _lines(uart)
-    cases = _Cases()
+    found = _Cases()
     old = not any(_CASE.search(line) for line in lines)
     for line in [*lines, rest]:
-        (_old_line if old else _new_line)(cases, line)
+        (_old_line if old else _new_line)(found, line)
         if line.strip() == SUCCESS:
-            cases.success = True
-    if not old:
-        ended = tuple(TestCase(case, passed is True) for case, passed in cases.ended.items())
-    else:
+            found.success = True
+    if old:
         # The older form prints no line when a case ends: the last one is known to have ended
         # only by the count that follows.
-        last = next(reversed(cases.ended), None)
-        for case, passed in cases.ended.items():
-            if passed is None and (case != last or cases.counted is not None):
-                cases.ended[case] = True
-        ended = tuple(TestCase(case, passed is True) for case, passed in cases.ended.items())
-    reason = cases.reason(uart)
-    return TestResult(name=name, passed=not reason, cases=ended, reason=reason)
+        last = next(reversed(found.ended), None)
+        for case, passed in found.ended.items():
+            if passed is None and (case != last or found.counted is not None):
+                found.ended[case] = True
+    reason = found.reason(uart, cases)
+    return TestResult(
+        name=name,
+        passed=not reason,
+        cases=tuple(TestCase(case, passed is True) for case, passed in found.ended.items()),
+        reason=reason,
+        complete=found.complete or not reason,
+    )
 
 
 def _new_line(cases: _Cases, line: str) -> None:
@@ -125,13 +147,20 @@ def _new_line(cases: _Cases, line: str) -> None:
             cases.ended[case] = mark == "OK"
     elif match := _RAN.search(line):
         cases.counted = int(match[1])
+    elif _RUNNING.search(line):
+        cases.head()
     elif match := _FAILURE.search(line):
         cases.place = cases.place or match[1]
 
 
 def _old_line(cases: _Cases, line: str) -> None:
     if match := _OLD_CASE.search(line):
-        cases.begin(match[1])
+        # Names are free in this form, and upstream has had several cases of one name in a file.
+        # A program that starts over shows in its count.
+        if cases.counted is not None:
+            cases.again = "the tests began"
+        again = 1 + sum(1 for name in cases.ended if name.partition(" ")[0] == match[1])
+        cases.begin(match[1] if again == 1 else f"{match[1]} ({again})")
     elif match := _OLD_FAILURE.search(line):
         if cases.ended:
             cases.ended[next(reversed(cases.ended))] = False
@@ -141,6 +170,8 @@ def _old_line(cases: _Cases, line: str) -> None:
         if match[1] != match[2] and False not in cases.ended.values() and cases.ended:
             # A failure whose own line was lost: the count alone tells, not which case it was.
             cases.ended[next(reversed(cases.ended))] = False
+    elif _RUNNING.search(line):
+        cases.head()
 
 
 # ---- benchmarks

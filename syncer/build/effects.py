@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from syncer import model
 from syncer.build.linked import Program, compiled, exported_names, read_program
 from syncer.model import Changed, Effect, Firmware
-from syncer.port import FirmwareSpec
 
 # Programs whose figures or outputs a roll stands on: all of a change's functions must be its own
 # there. A test may replace one for its purpose, as long as another program has the change's.
@@ -28,13 +28,13 @@ def effects(
     out: Path,
     ninja: str,
     programs: Sequence[Firmware],
-    specs: Sequence[FirmwareSpec],
+    declared: Sequence[model.Program],
 ) -> tuple[Effect, ...]:
     """Follow each changed source or header that is in the tree through the build in `out`.
 
     Args:
         programs: those built for the board that programs are run on.
-        specs: what port.toml says of them. A program's own sources are looked for in that
+        declared: what they are made of. A program's own sources are looked for in that
             program only; the library's in every program that is run.
 
     Raises:
@@ -46,7 +46,7 @@ def effects(
     found = []
     for item in changed:
         if item.code:
-            own = [spec.name for spec in specs if item.place in spec.sources]
+            own = [program.name for program in declared if item.place in program.sources]
             mine = [f for f in order if f.name in own or (not own and f.kind != "example")]
             found.append(_effect(item, build, mine))
     return tuple(found)

@@ -12,12 +12,12 @@ from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
 from syncer.errors import Exit, SyncError
-from syncer.model import Firmware, Section
-from syncer.port import FirmwareSpec, Memory
+from syncer.model import Firmware, Program, Section
+from syncer.port import Memory
 
 
 def measure(
-    spec: FirmwareSpec, board: str, elf: Path, memories: Mapping[Any, tuple[Memory, ...]]
+    program: Program, board: str, elf: Path, memories: Mapping[Any, tuple[Memory, ...]]
 ) -> Firmware:
     """Sizes of a linked program by section: bytes that lie in flash (initialised data counts
     there too) and bytes of RAM.
@@ -45,15 +45,15 @@ def measure(
                 sections.append(Section(section.name, address, int(section["sh_size"]), where))
     except FileNotFoundError:
         raise SyncError(
-            f"firmware {spec.name} was not built: there is no {elf}",
+            f"firmware {program.name} was not built: there is no {elf}",
             hint="The port's CMake template must give each firmware a target of its name.",
             exit=Exit.BUILD,
         ) from None
     except ELFError as error:
         raise SyncError(f"{elf}: no ELF file: {error}", exit=Exit.BUILD) from None
     return Firmware(
-        name=spec.name,
-        kind=spec.kind,
+        name=program.name,
+        kind=program.kind,
         board=board,
         elf=str(elf),
         sha256=file_digest(elf),

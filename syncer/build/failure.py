@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from syncer.errors import SyncError
+from syncer.includes import included
+from syncer.model import Program
 
 # gcc's, ld's and CMake's ways to say where; the first group is the file.
 _ERROR = re.compile(
@@ -15,8 +17,10 @@ _ERROR = re.compile(
     r"|^CMake Error at (?P<cmake>\S+?):\d+"
 )
 _PLACE = re.compile(r"(?<![^\s:])(/[^\s:]+\.\w+)[:,]")
-_INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 _BLOCK = 40  # lines of one error, with what it was included from and its notes
+
+# The linker's own words first: "ld returned 1 exit status" comes after them and says nothing.
+_TELLING = (r"overflowed by", r"undefined reference", r"multiple definition", r"\b(fatal )?error\b")
 
 
 def located(error: SyncError, log: Path, tree: Path, include_dirs: Collection[str]) -> SyncError:
@@ -41,12 +45,16 @@ def located(error: SyncError, log: Path, tree: Path, include_dirs: Collection[st
     first = _files(match["file"] or match["cmake"], tree)
     named = list(dict.fromkeys([*first, *_places(output[start : number + _BLOCK], tree)]))
     said = output[number].replace(f"{tree}/", "")
+
+    def read(path: str) -> bytes | None:
+        return (tree / path).read_bytes() if _inside(path, tree) else None
+
     return SyncError(
         f"{error.message}: {said[:400]}",
         hint=error.hint,
         exit=error.exit,
         detail=error.detail,
-        about=(tuple(named), tuple(sorted(included(tree, named, include_dirs)))),
+        about=(tuple(named), tuple(sorted(included(named, include_dirs, read)))),
     )
 
 
@@ -78,21 +86,45 @@ def _inside(place: str, tree: Path) -> str | None:
     return path.relative_to(tree.resolve()).as_posix()
 
 
-def included(tree: Path, files: Collection[str], include_dirs: Collection[str]) -> set[str]:
-    """The headers of the tree that the files include, directly or not, as far as `#include "…"`
-    tells: conditions are not looked at."""
-    seen: set[str] = set()
-    waiting = list(files)
-    while waiting:
-        file = waiting.pop()
-        text = (tree / file).read_text(encoding="utf-8", errors="replace")
-        folders = [Path(file).parent.as_posix(), *include_dirs]
-        for name in _INCLUDE.findall(text):
-            for folder in folders:
-                header = _inside(f"{folder}/{name}", tree)
-                if header and header not in seen and header not in files:
-                    seen.add(header)
-                    waiting.append(header)
-                if header:
-                    break
-    return seen
+def last_words(output: Sequence[str]) -> str:
+    """The lines that say what went wrong, else the last ones; command lines left out."""
+    lines = [line for line in output if len(line) < 300]
+    errors = [i for i, line in enumerate(lines) if re.search(r"\berror\b|CMake Error", line, re.I)]
+    start = max(errors[0] - 1, 0) if errors else max(len(lines) - 20, 0)
+    return "\n".join(lines[start : start + 20])
+
+
+def why_unbuilt(test: Program, output: Sequence[str], tree: Path) -> str:
+    """The line of ninja's output that says why a test was not built: of its own steps, else of
+    a source that it shares with others."""
+    own = (f"tests/{test.name}.elf", f"/{test.name}.dir/")
+    shared = tuple(f"/{source}." for source in test.sources)
+    for marks in (own, shared):
+        for step, lines in _failed_steps(output):
+            if any(mark in step for mark in marks):
+                return _telling(lines).replace(f"{tree}/", "").replace(str(tree), "")
+    return "what it is made of does not build"
+
+
+def _failed_steps(output: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """What each step that failed would have made, and the lines it printed. Ninja prints the
+    command in between."""
+    steps: list[tuple[str, list[str]]] = []
+    at = -1
+    for number, line in enumerate(output):
+        if line.startswith("FAILED: "):
+            steps.append((line, []))
+            at = number
+        elif re.match(r"\[\d+/\d+\]|ninja: ", line):
+            at = -1
+        elif at >= 0 and number > at + 1:
+            steps[-1][1].append(line)
+    return steps
+
+
+def _telling(lines: Sequence[str]) -> str:
+    for pattern in _TELLING:
+        for line in lines:
+            if re.search(pattern, line):
+                return re.sub(r"^\S*/(\S*ld: )", r"\1", line.strip())[:300]
+    return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "it failed")

@@ -8,15 +8,16 @@ import re
 import shlex
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from syncer import foreign
 from syncer.build.elf import measure
+from syncer.build.failure import last_words, why_unbuilt
 from syncer.build.tools import CompilerCache, Toolset, find_compiler_cache
 from syncer.build.uf2 import uf2
 from syncer.errors import Exit, SyncError
-from syncer.model import BuildResult, Firmware
+from syncer.model import BuildResult, Firmware, Origin, Program, Unbuilt
 from syncer.port import Port
 
 _CONFIGURE_SECONDS = 600
@@ -28,12 +29,14 @@ def build(
     toolset: Toolset,
     tree: Path,
     folder: Path,
+    programs: Sequence[Program],
     say: Callable[[str], None] = lambda _: None,
     sandbox: foreign.Sandbox | None = None,
 ) -> BuildResult:
     """Configure and build the tree in `folder`/<board>: every program for the first board, the
-    examples for the others; examples as UF2 too. `say` is told each step as it ends; `sandbox`
-    holds back what runs, by default the strongest that works here.
+    examples for the others; examples as UF2 too. A test of upstream's that does not build is in
+    the result, and the others are built all the same. `say` is told each step as it ends;
+    `sandbox` holds back what runs, by default the strongest that works here.
 
     Raises:
         SyncError: (BUILD) with the compiler's own words; or the flags meant did not reach it.
@@ -42,25 +45,61 @@ def build(
     folder.mkdir(parents=True, exist_ok=True)
     log.write_text("")
     firmware: list[Firmware] = []
+    unbuilt: tuple[Unbuilt, ...] = ()
+    own = [program for program in programs if program.origin is Origin.PORT]
+    tests = [program for program in programs if program.origin is Origin.UPSTREAM]
     sandbox, cache = sandbox or foreign.choose(), find_compiler_cache()
     first = port.toml.build.boards[0]
     for board in port.toml.build.boards:
         out = folder / board
-        specs = [s for s in port.toml.firmware if board == first or s.kind == "example"]
+        wanted = [program for program in own if board == first or program.kind == "example"]
         shop = _shop(toolset, cache, tree, out, sandbox, log, say)
         command = _configure_command(port, toolset, cache, tree, out, board)
         _start_anew(out, [*command, *(f"{t.path} {t.version}" for t in toolset.tools)])
         shop.run(command, _CONFIGURE_SECONDS)
         _check_flags(port, tree, out)
-        targets = [spec.name for spec in specs] if board != first else []
+        targets = [program.name for program in wanted] if board != first else []
         shop.run(["ninja", "-C", str(out), *targets], _BUILD_SECONDS)
         family = port.toml.build.uf2.get(board)
-        for spec in specs:
-            elf = out / "firmware" / f"{spec.name}.elf"
-            firmware.append(measure(spec, board, elf, port.toml.build.memories))
-            if family is not None and spec.kind == "example":
+        for program in wanted:
+            elf = out / "firmware" / f"{program.name}.elf"
+            firmware.append(measure(program, board, elf, port.toml.build.memories))
+            if family is not None and program.kind == "example":
                 elf.with_suffix(".uf2").write_bytes(uf2(elf, family))
-    return BuildResult(toolset.tools, tuple(firmware), str(log), protection=sandbox.protection)
+        if board == first and tests:
+            unbuilt = _build_tests(shop, tests, tree, out)
+            missing = {item.name for item in unbuilt}
+            for test in tests:
+                if test.name not in missing:
+                    elf = out / "tests" / f"{test.name}.elf"
+                    sizes = measure(test, board, elf, port.toml.build.memories)
+                    # Its sections are no figures, and there are many tests.
+                    firmware.append(replace(sizes, sections=()))
+    return BuildResult(
+        toolset.tools,
+        tuple(firmware),
+        str(log),
+        protection=sandbox.protection,
+        unbuilt=unbuilt,
+    )
+
+
+def _build_tests(
+    shop: _Shop, tests: Sequence[Program], tree: Path, out: Path
+) -> tuple[Unbuilt, ...]:
+    """Build all that can be built; the others, each with the words of what failed first."""
+    names = [test.name for test in tests]
+    command = ["ninja", "-C", str(out), "-k", "0", *names]
+    status, output = shop.attempt(command, _BUILD_SECONDS)
+    if not status:
+        return ()
+    # What ninja would still do is what it could not do.
+    _, left = shop.attempt(["ninja", "-C", str(out), "-n", *names], _CONFIGURE_SECONDS)
+    pending = set(re.findall(r"\btests/([\w.+-]+)\.elf\b", "\n".join(left)))
+    failed = [test for test in tests if test.name in pending]
+    if not failed:
+        raise shop.failed(command, status, output)
+    return tuple(Unbuilt(test.name, why_unbuilt(test, output, tree)) for test in failed)
 
 
 def _start_anew(out: Path, settings: Sequence[str]) -> None:
@@ -125,6 +164,25 @@ class _Shop:
     say: Callable[[str], None]
 
     def run(self, command: Sequence[str], seconds: int) -> None:
+        """Raises SyncError (BUILD) if the command fails or does not end in time."""
+        status, output = self.attempt(command, seconds)
+        if status:
+            raise self.failed(command, status, output)
+
+    def failed(self, command: Sequence[str], status: int, output: Sequence[str]) -> SyncError:
+        return SyncError(
+            f"{command[0]} failed with exit {status}",
+            hint=f"The whole log: {self.log}",
+            exit=Exit.BUILD,
+            detail=last_words(output),
+        )
+
+    def attempt(self, command: Sequence[str], seconds: int) -> tuple[int, list[str]]:
+        """The command's exit status and its lines.
+
+        Raises:
+            SyncError: (BUILD) it did not end in time.
+        """
         lines: list[str] = []
         with self.log.open("a") as file:
 
@@ -149,21 +207,7 @@ class _Shop:
                 exit=Exit.BUILD,
                 hint=f"Log: {self.log}",
             )
-        if done.status:
-            raise SyncError(
-                f"{command[0]} failed with exit {done.status}",
-                hint=f"The whole log: {self.log}",
-                exit=Exit.BUILD,
-                detail=_failure(lines),
-            )
-
-
-def _failure(output: Sequence[str]) -> str:
-    """The lines that say what went wrong, else the last ones; command lines left out."""
-    lines = [line for line in output if len(line) < 300]
-    errors = [i for i, line in enumerate(lines) if re.search(r"\berror\b|CMake Error", line, re.I)]
-    start = max(errors[0] - 1, 0) if errors else max(len(lines) - 20, 0)
-    return "\n".join(lines[start : start + 20])
+        return done.status, lines
 
 
 def _check_flags(port: Port, tree: Path, out: Path) -> None:

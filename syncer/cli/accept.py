@@ -40,7 +40,7 @@ def command(port_file: str | None, why: str | None) -> int:
     reason = _reason(why)
     roll = _last(port)
     lock = load_lock(port.lock_file)
-    if not (roll.resolved and roll.rebased and roll.build and roll.benches):
+    if not (roll.resolved and roll.rebased and roll.build and roll.tests and roll.benches):
         raise SyncError(
             "the last roll did not reach the benchmark, so there are no figures to accept",
             hint="Run `sync` without --until first.",
@@ -55,7 +55,7 @@ def command(port_file: str | None, why: str | None) -> int:
         _check_needs_no_reason(roll, lock)
     new = next_lock(
         lock,
-        *(roll.resolved, roll.rebased, roll.build, roll.benches),
+        *(roll.resolved, roll.rebased, roll.build, roll.tests, roll.benches),
         why=reason,
         date=f"{datetime.now(UTC):%Y-%m-%d}",
     )

@@ -214,6 +214,7 @@ class _Run:
                 ),
                 holds=lambda r: self._confined(r) and tree_digest(Path(r.path)) == r.digest,
             )
+            stages.check_exceptions(self.port, self.found["tree"], self.lock)
 
     def build(self) -> None:
         toml, tree = self.port.toml, self.found["tree"]
@@ -227,7 +228,7 @@ class _Run:
                 tree.digest,
                 asdict(toml.build),
                 toolset.tools,
-                toml.firmware,
+                tree.programs,
                 # What the port changes, and where to look for it.
                 rebased.trees,
                 {pin.name: pin.tree for pin in resolved.pins},
@@ -252,21 +253,34 @@ class _Run:
                 ),
                 holds=lambda r: (
                     self._confined(r)
+                    # A test that did not build may have lacked something of this machine's.
+                    and not stages.unexcepted(self.port, r)
                     and Path(r.sizes).is_file()
                     and all(file_digest(Path(f.elf)) == f.sha256 for f in r.firmware)
                 ),
             )
             stages.check_effects(self.port, built)
+            stages.check_build(self.port, built)
 
     def test(self) -> None:
         built, note = self.found["build"], self.recorder.progress.note
         with self.recorder.stage("test") as course:
-            tests = self.found["tests"] = self.recorder.kept(
+            programs = self.found["tree"].programs
+            ran = self.recorder.kept(
                 course,
                 TestsResult,
-                key_of(code_digest(), *self._programs("test"), asdict(self.port.toml.budget)),
-                lambda: stages.test(self.port, built, lambda: self._target(exact=False), note),
+                key_of(
+                    code_digest(),
+                    *self._programs("test"),
+                    programs,
+                    built.unbuilt,
+                    asdict(self.port.toml.budget),
+                ),
+                lambda: stages.test(
+                    self.port, built, programs, lambda: self._target(exact=False), note
+                ),
             )
+            tests = self.found["tests"] = stages.judge_tests(self.port, ran, self.lock)
             stages.check_tests(tests)
 
     def bench(self) -> None:
@@ -317,7 +331,9 @@ class _Run:
     def publish(self) -> None:
         with self.recorder.stage("publish"):
             document = status.status_document(self._roll())
-            found = (self.found[name] for name in ("resolved", "rebased", "build", "benches"))
+            found = (
+                self.found[name] for name in ("resolved", "rebased", "build", "tests", "benches")
+            )
             lock = stages.next_lock(self.lock, *found)
             proposal = Proposal(
                 branch=self.port.toml.publish.branch,

@@ -17,7 +17,7 @@ from typing import Any
 import jsonschema
 
 from syncer.errors import Exit, SyncError
-from syncer.model import Figure, OverrideResult, Roll, TestsResult
+from syncer.model import Figure, OverrideResult, Roll, TestResult, TestsResult
 
 SCHEMA = 1
 
@@ -26,6 +26,7 @@ Document = dict[str, Any]
 # What follows from other fields, but every reader would have to compute.
 _DERIVED: dict[type, tuple[str, ...]] = {
     OverrideResult: ("drifted",),
+    TestResult: ("failed",),
     TestsResult: ("passed",),
     Figure: ("over",),
 }

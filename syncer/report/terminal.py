@@ -60,6 +60,8 @@ def terminal(document: Document) -> RenderableType:
                 _text(outputs, "red" if bench["outputs"] == Verdict.TEST else ""),
             )
         parts.append(table)
+    if document["tests"]:
+        parts.append(_tests(document))
     if sizes := view.memory(document):
         table = _table("Program", "Flash", "RAM", "Arena", right=("Flash", "RAM", "Arena"))
         for size in sizes:
@@ -104,6 +106,13 @@ def _stages(document: Document) -> Table:
     return table
 
 
+def _tests(document: Document) -> Group:
+    lines = [Text.assemble(("Tests: ", "bold"), view.tests_tally(document))]
+    for test in view.excepted_tests(document):
+        lines.append(_item(f"{test['name']} excepted: {test['exception']} ({test['reason']})"))
+    return Group(*lines)
+
+
 def _verdict(document: Document) -> Group:
     style = f"bold {_style(document['verdict'])}"
     lines = [Text(view.headline(document), style)]
@@ -112,7 +121,7 @@ def _verdict(document: Document) -> Group:
     for patch in view.conflicts(document)[:20]:
         paths = ", ".join(patch["conflicts"])
         lines.append(_item(f"{patch['file']}: {paths}" if paths else patch["file"]))
-    for test in view.failed_tests(document)[:20]:
+    for test in (*view.unbuilt_tests(document)[:20], *view.failed_tests(document)[:20]):
         lines.append(_item(f"{test['name']}: {test['reason']}"))
     for figure in view.over_limit(document)[:20]:
         new, old, anchor, most = (

@@ -88,6 +88,8 @@ def headline(document: Document) -> str:
         words = f"{plural(len(lost), 'part')} of the port's work missing"
     elif verdict == Verdict.GATE and (over := over_limit(document)):
         words = f"{plural(len(over), 'figure')} over the gate"
+    elif verdict == Verdict.BUILD and (failed := unbuilt_tests(document)):
+        words = f"{plural(len(failed), 'test')} of upstream's not built"
     elif verdict == Verdict.TEST and (failed := failed_tests(document)):
         words = f"{plural(len(failed), 'test program')} failed"
     elif verdict == Verdict.TEST and any(b["outputs"] == Verdict.TEST for b in benches(document)):
@@ -179,7 +181,64 @@ def tests(document: Document) -> list[Document]:
 
 
 def failed_tests(document: Document) -> list[Document]:
-    return [test for test in tests(document) if not test["passed"]]
+    return [test for test in tests(document) if test["failed"]]
+
+
+def excepted_tests(document: Document) -> list[Document]:
+    return [test for test in tests(document) if test["exception"]]
+
+
+def unbuilt_tests(document: Document) -> list[Document]:
+    """Tests that do not build, if that is where the roll ended."""
+    ended = document["build"] and document["verdict"] == Verdict.BUILD
+    return list(document["build"]["unbuilt"]) if ended else []
+
+
+def tests_tally(document: Document) -> str:
+    """ "135 found: 133 passed, 2 excepted, 1,012 cases"."""
+    ran = tests(document)
+    cases = sum(1 for test in ran for case in test["cases"] if case["passed"])
+    counts = (
+        ("passed", sum(1 for test in ran if test["passed"])),
+        ("failed", len(failed_tests(document))),
+        ("excepted", len(excepted_tests(document))),
+    )
+    said = [f"{count:,} {what}" for what, count in counts if count or what == "passed"]
+    return f"{len(ran):,} found: {', '.join([*said, plural(cases, 'case')])}"
+
+
+def test_changes(document: Document) -> list[str]:
+    """What became of the accepted tests and their cases; holds code in backticks."""
+    said = []
+    for change_ in document["tests"]["changes"] if document["tests"] else []:
+        name, before, now = change_["name"], change_["before"], change_["now"]
+        if before is None:
+            said.append(f"`{name}` is new: {plural(now, 'case')}.")
+        elif now is None:
+            said.append(f"`{name}` is gone: {plural(before, 'case')} no longer run.")
+        else:
+            less = ": fewer than before" if now < before else ""
+            said.append(f"`{name}` ran {plural(now, 'case')}, accepted were {before:,}{less}.")
+    return said
+
+
+def lost_tests(document: Document) -> list[str]:
+    """Those of `test_changes` by which something is tested no more."""
+    changes = document["tests"]["changes"] if document["tests"] else []
+    return [
+        said
+        for said, change_ in zip(test_changes(document), changes, strict=True)
+        if change_["before"] is not None and (change_["now"] or 0) < change_["before"]
+    ]
+
+
+def unneeded_exceptions(document: Document) -> list[str]:
+    """Exceptions that port.toml no longer needs; holds code in backticks."""
+    found = document["tests"]["unneeded"] if document["tests"] else []
+    return [
+        f"The exception for `{item['name']}` is not needed any more: {item['why']}."
+        for item in found
+    ]
 
 
 def benches(document: Document) -> list[Document]:
@@ -391,9 +450,7 @@ def summary(document: Document) -> list[tuple[str, str]]:
         kept = f", {plural(len(own_files), 'override')}{drift}" if own_files else ""
         rows.append(("Queue", tally(document) + kept))
     if document["tests"]:
-        ran, cases = tests(document), sum(len(t["cases"]) for t in tests(document))
-        good = sum(1 for t in ran if t["passed"])
-        rows.append(("Tests", f"{good:,} of {plural(len(ran), 'program')} passed, {cases:,} cases"))
+        rows.append(("Tests", tests_tally(document)))
     if confined := confinement(document):
         rows.append(("Upstream's code", f"ran under {confined}"))
     for row in latency(document)[:4]:
@@ -419,6 +476,7 @@ def remarks(document: Document) -> list[str]:
             said.append(f"`{override['path']}`, which an override shadows, {change_}.")
     for name in gone(document):
         said.append(f"`{name}` is gone from the port, and upstream has not absorbed it.")
+    said += [*lost_tests(document), *unneeded_exceptions(document)]
     for bench in benches(document):
         if bench["outputs"] == Verdict.NOT_CHECKED:
             said.append(f"The outputs of `{bench['name']}` were not compared with the host's.")

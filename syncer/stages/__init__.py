@@ -5,12 +5,20 @@
 from syncer.stages.acceptance import changed_files, next_lock
 from syncer.stages.blame import blamed
 from syncer.stages.building import build
-from syncer.stages.firmware import bench, check_tests, test
+from syncer.stages.firmware import bench
 from syncer.stages.gates import check_benches
 from syncer.stages.generation import tree
 from syncer.stages.lost import check_carried, check_effects
 from syncer.stages.queue import blobs_for_rebase, check_folders, check_rebase, rebase
 from syncer.stages.since import Since
+from syncer.stages.tests import (
+    check_build,
+    check_exceptions,
+    check_tests,
+    judge_tests,
+    test,
+    unexcepted,
+)
 
 __all__ = [
     "Since",
@@ -20,13 +28,17 @@ __all__ = [
     "build",
     "changed_files",
     "check_benches",
+    "check_build",
     "check_carried",
     "check_effects",
+    "check_exceptions",
     "check_folders",
     "check_rebase",
     "check_tests",
+    "judge_tests",
     "next_lock",
     "rebase",
     "test",
     "tree",
+    "unexcepted",
 ]

@@ -8,7 +8,14 @@ from pathlib import Path
 from syncer.bench.kernels import kernel_table
 from syncer.errors import SyncError
 from syncer.lock import Anchor, Lock, lock_text
-from syncer.model import BenchesResult, BuildResult, PatchVerdict, Rebased, Resolved
+from syncer.model import (
+    BenchesResult,
+    BuildResult,
+    PatchVerdict,
+    Rebased,
+    Resolved,
+    TestsResult,
+)
 from syncer.port import Port
 from syncer.queue.series import SERIES, series_text
 
@@ -20,6 +27,7 @@ def next_lock(
     resolved: Resolved,
     rebased: Rebased,
     built: BuildResult,
+    tests: TestsResult,
     benches: BenchesResult,
     *,
     why: str = "",
@@ -49,6 +57,7 @@ def next_lock(
         figures=figures,
         anchor=anchor,
         kernels=kernel_table(benches.results),
+        tests={result.name: len(result.cases) for result in tests.results},
     )
 
 

@@ -32,7 +32,7 @@ def build(
 ) -> BuildResult:
     """Build the tree in `folder`, and read from the build where the port's changes ended up and
     what each program takes. `sandbox` as for `syncer.build.build`."""
-    done = build_tree(port, toolset, Path(tree.path), folder, say, sandbox)
+    done = build_tree(port, toolset, Path(tree.path), folder, tree.programs, say, sandbox)
     board = port.toml.build.boards[0]
     found = effects(
         changed_paths(port, resolved, rebased, repositories),
@@ -40,7 +40,7 @@ def build(
         folder / board,
         next(tool.path for tool in done.tools if tool.name == "ninja"),
         [firmware for firmware in done.firmware if firmware.board == board],
-        port.toml.firmware,
+        tree.programs,
     )
     text = sizes_text({n: program_sizes(f) for n, f in _gated(port, done).items()}).encode()
     # Named by what it says: a result never speaks of another build's sizes.

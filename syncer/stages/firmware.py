@@ -1,4 +1,4 @@
-"""Programs on the target: what they printed, and what TFLM says on the host."""
+"""Benchmarks on the target: what they printed, and what TFLM says on the host."""
 
 from __future__ import annotations
 
@@ -21,61 +21,21 @@ from syncer.model import (
     BuildResult,
     Firmware,
     Kernel,
-    TestResult,
-    TestsResult,
     Verdict,
 )
 from syncer.port import Benchmark, Port
 from syncer.sizes import load_sizes
 from syncer.stages.gates import compared
+from syncer.stages.tests import Note, on_target
 from syncer.targets import Target
 from syncer.tree.arrays import input_bytes
 from syncer.tree.generate import place_of
-
-Note = Callable[[str], None]
 
 # MicroProfiler's two functions by the start of their linker names (micro_profiler.h upstream); the
 # end of a name is its parameters, which differ between compilers.
 _BEGIN = "_ZN6tflite13MicroProfiler10BeginEvent"
 _END = "_ZN6tflite13MicroProfiler8EndEvent"
 _CHECK_DONE = "check done"
-
-
-def _on_target(port: Port, built: BuildResult) -> tuple[Firmware, ...]:
-    """The programs for the board that they are run on."""
-    return tuple(f for f in built.firmware if f.board == port.toml.build.boards[0])
-
-
-def test(port: Port, built: BuildResult, target: Callable[[], Target], note: Note) -> TestsResult:
-    """Run every test program, as many at a time as there are cores."""
-    programs = [f for f in _on_target(port, built) if f.kind == "test"]
-
-    def one(firmware: Firmware) -> TestResult:
-        run = target().run(
-            Path(firmware.elf), until=parse.SUCCESS, budget_cycles=port.toml.budget.test_cycles
-        )
-        result = parse.parse_tests(firmware.name, run.output)
-        if run.failure:
-            reason = f"{run.failure}; {result.reason}" if result.reason else run.failure
-            result = replace(result, passed=False, reason=reason)
-        note(f"{firmware.name}: {'passed' if result.passed else result.reason}")
-        return replace(result, cycles=run.cycles or 0)
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return TestsResult(tuple(pool.map(one, programs)))
-
-
-def check_tests(tests: TestsResult) -> None:
-    failed = [result for result in tests.results if not result.passed]
-    if not tests.results:
-        raise SyncError("the port names no test firmware", exit=Exit.TEST)
-    if failed:
-        raise SyncError(
-            f"{len(failed)} of {len(tests.results)} tests failed: "
-            + ", ".join(result.name for result in failed),
-            exit=Exit.TEST,
-            detail="\n".join(f"{result.name}: {result.reason}" for result in failed),
-        )
 
 
 def bench(
@@ -93,7 +53,7 @@ def bench(
     what was accepted."""
     accepted = load_sizes(port.sizes_file)
     sandbox = sandbox or foreign.choose()
-    by_name = {firmware.name: firmware for firmware in _on_target(port, built)}
+    by_name = {firmware.name: firmware for firmware in on_target(port, built)}
     kernels = partial(_kernels, port, built, tree)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = [

@@ -2,42 +2,83 @@
 
 from __future__ import annotations
 
+import re
+import struct
+import wave
+from collections.abc import Sequence
 from io import BytesIO
+from pathlib import PurePosixPath
 
 from PIL import Image, UnidentifiedImageError
 
-from syncer.errors import SyncError
-from syncer.port import Array
+from syncer.errors import Exit, SyncError
+from syncer.port import Array, ArrayKind, Element
 
 _PER_LINE = 16
+# What upstream's generate_cc_arrays.py adds to the name of an input, and the kind of array it is.
+_BY_SUFFIX: dict[str, tuple[str, ArrayKind]] = {
+    ".tflite": ("_model_data", "bytes"),
+    ".bmp": ("_image_data", "bmp"),
+    ".wav": ("_audio_data", "wav"),
+    ".csv": ("_test_data", "csv"),
+}
+_BY_NAME: tuple[tuple[str, Element], ...] = (
+    ("_int32.csv", "int32_t"),
+    ("_int16.csv", "int16_t"),
+    ("_int8.csv", "int8_t"),
+    ("", "float"),
+)
+_NUMBER = re.compile(r"-?(?:[0-9]+|[0-9]*\.[0-9]+|[0-9]+\.)(?:[eE][-+]?[0-9]+)?")
+
+
+def array_of(path: str) -> Array:
+    """The array that upstream's Makefile would make of an input: its place, name and kind, as its
+    tools/generate_cc_arrays.py chooses them.
+
+    Raises:
+        SyncError: (BUILD) an input of a kind not known here.
+    """
+    place = PurePosixPath(path)
+    if place.suffix not in _BY_SUFFIX:
+        raise SyncError(
+            f"{path}: no C array can be made of a {place.suffix or 'nameless'} file",
+            hint=f"Known are {', '.join(sorted(_BY_SUFFIX))}; this version of sync is older than "
+            "upstream's generate_cc_arrays.py.",
+            exit=Exit.BUILD,
+        )
+    ending, kind = _BY_SUFFIX[place.suffix]
+    name = f"{place.stem}{ending}"
+    element = next(element for mark, element in _BY_NAME if path.endswith(mark))
+    return Array(path, str(place.with_name(name)), f"g_{name}", kind, element)
 
 
 def array_files(array: Array, data: bytes) -> dict[str, bytes]:
     """The header and the source that hold `data`, by path in the generated tree.
 
     The names and types are those of upstream's generate_cc_arrays.py, so that upstream's own
-    programs find them: `const unsigned char <symbol>[]` and `<symbol>_size`.
+    programs find them: `const <type> <symbol>[]` and `<symbol>_size`, its length.
 
     Raises:
-        SyncError: a "bmp" is no image, or not of 8-bit pixels.
+        SyncError: a file that is not of the array's kind: no image of 8-bit pixels, no recording
+            of 16-bit samples, no list of numbers.
     """
-    values = _pixels(array.from_, data) if array.kind == "bmp" else data
+    element, values, size = _elements(array, data)
     guard = "SYNC_" + "".join(c if c.isalnum() else "_" for c in array.to.upper()) + "_H_"
     header = (
         f"// Made by sync from {array.from_}.\n"
         f"#ifndef {guard}\n#define {guard}\n\n"
-        f"constexpr unsigned int {array.symbol}_size = {len(values)};\n"
-        f"extern const unsigned char {array.symbol}[];\n\n"
+        "#include <cstdint>\n\n"
+        f"constexpr unsigned int {array.symbol}_size = {size};\n"
+        f"extern const {element} {array.symbol}[];\n\n"
         f"#endif  // {guard}\n"
     )
     lines = (
-        ",".join(str(value) for value in values[start : start + _PER_LINE])
-        for start in range(0, len(values), _PER_LINE)
+        ",".join(values[start : start + _PER_LINE]) for start in range(0, len(values), _PER_LINE)
     )
     source = (
         f"// Made by sync from {array.from_}.\n"
         f'#include "{array.to}.h"\n\n'
-        f"alignas(16) const unsigned char {array.symbol}[] = {{\n" + ",\n".join(lines) + "};\n"
+        f"alignas(16) const {element} {array.symbol}[] = {{\n" + ",\n".join(lines) + "};\n"
     )
     return {f"{array.to}.h": header.encode(), f"{array.to}.cc": source.encode()}
 
@@ -45,6 +86,18 @@ def array_files(array: Array, data: bytes) -> dict[str, bytes]:
 def input_bytes(path: str, data: bytes) -> bytes:
     """What a program sees of an input file: a BMP's pixels, any other file as it is."""
     return _pixels(path, data) if path.endswith(".bmp") else data
+
+
+def _elements(array: Array, data: bytes) -> tuple[str, Sequence[str], int]:
+    """The C type, the elements as C writes them, and what `<symbol>_size` says."""
+    if array.kind == "wav":
+        samples, frames = _samples(array.from_, data)
+        return "int16_t", [str(sample) for sample in samples], frames
+    if array.kind == "csv":
+        numbers = _numbers(array.from_, data)
+        return array.element, numbers, len(numbers)
+    values = _pixels(array.from_, data) if array.kind == "bmp" else data
+    return "unsigned char", [str(value) for value in values], len(values)
 
 
 def _pixels(name: str, data: bytes) -> bytes:
@@ -55,3 +108,26 @@ def _pixels(name: str, data: bytes) -> bytes:
             return image.tobytes()
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise SyncError(f"{name}: no BMP image: {error}") from None
+
+
+def _samples(name: str, data: bytes) -> tuple[tuple[int, ...], int]:
+    """The samples of all channels in turn, and the number of frames, each of one sample a
+    channel."""
+    try:
+        with wave.open(BytesIO(data)) as recording:
+            frames = recording.readframes(recording.getnframes())
+            if recording.getsampwidth() != 2 or len(frames) % 2:
+                raise SyncError(f"{name}: samples of 16 bits are needed")
+            return struct.unpack(f"<{len(frames) // 2}h", frames), recording.getnframes()
+    except (wave.Error, EOFError) as error:
+        raise SyncError(f"{name}: no WAV recording: {error}") from None
+
+
+def _numbers(name: str, data: bytes) -> list[str]:
+    """The numbers of the first line, which upstream's script takes for the whole."""
+    line = data.partition(b"\n")[0].decode("ascii", "replace").strip()
+    numbers = [word.strip() for word in line.split(",")] if line else []
+    wrong = next((word for word in numbers if not _NUMBER.fullmatch(word)), None)
+    if wrong is not None:
+        raise SyncError(f"{name}: {wrong[:40]!r} is no number", exit=Exit.BUILD)
+    return numbers

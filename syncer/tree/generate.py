@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,27 @@ from typing import Any
 from syncer import foreign
 from syncer.errors import Exit, SyncError
 from syncer.git import Repository
-from syncer.model import Rebased, Resolved, TreeResult
+from syncer.model import Origin, Program, Rebased, Resolved, TreeResult
 from syncer.port import Component, Port
 from syncer.tree.arrays import array_files
-from syncer.tree.listing import SOURCE_SUFFIXES, Listing, list_files
+from syncer.tree.listing import (
+    SOURCE_SUFFIXES,
+    Declared,
+    Listing,
+    is_file_of,
+    list_files,
+    list_tests,
+)
+from syncer.tree.places import THIRD_PARTY, in_tree
+from syncer.tree.programs import (
+    all_programs,
+    program_headers,
+    shared_sources,
+    test_arrays,
+    undeclared_tests,
+)
 from syncer.tree.render import render
 from syncer.tree.swap import TREE, replace_tree
-
-THIRD_PARTY = "third_party"
 
 
 def generate(
@@ -44,7 +57,7 @@ def generate(
     Raises:
         EditedTree: a person's edits are in the way.
         SyncError: upstream's Makefile fails, a component contributes no file, or a file that
-            port.toml names is not there.
+            port.toml or a test of upstream's names is not there.
     """
     checkout = folder / "checkout"
     shutil.rmtree(checkout, ignore_errors=True)
@@ -52,9 +65,14 @@ def generate(
     sandbox = sandbox or foreign.choose()
     listing = list_files(checkout, port.toml.tree, sandbox)
     by_component = _contributions(port, resolved, listing)
+    tests: tuple[Declared, ...] = ()
+    if port.toml.test:
+        tests = list_tests(checkout, port.toml.tree, port.toml.test, sandbox)
 
-    files = _upstream_files(port, listing, by_component, checkout)
+    files = _upstream_files(port, listing, by_component, tests, checkout)
     own = _own_files(port)
+    for array in test_arrays(tests):
+        files |= array_files(array, _read(checkout, array.from_, "test.macro"))
     for array in port.toml.tree.array:
         files |= array_files(array, _read(checkout, array.from_, "tree.array.from"))
     clash = sorted(own.keys() & files.keys())
@@ -64,7 +82,9 @@ def generate(
             hint="Use an [[override]] to replace upstream's file: it is watched for changes.",
         )
     files |= own
-    context = _context(port, resolved, files)
+    programs = all_programs(port, tests, files)
+    files |= program_headers(port, listing, programs, files, checkout)
+    context = _context(port, resolved, files, listing, programs)
     for item in port.toml.tree.template:
         files[item.to] = render(port.at(item.from_), context)
 
@@ -78,6 +98,8 @@ def generate(
         headers=len(context["headers"]),
         by_component=by_component,
         protection=sandbox.protection,
+        programs=programs,
+        undeclared=undeclared_tests(port, tests, checkout) if tests else (),
     )
 
 
@@ -124,12 +146,6 @@ def _contributions(port: Port, resolved: Resolved, listing: Listing) -> dict[str
     return counts
 
 
-def _in_tree(port: Port, path: str) -> str:
-    """Where a file of the checkout lies in the generated tree."""
-    downloads = port.toml.tree.downloads + "/"
-    return f"{THIRD_PARTY}/{path.removeprefix(downloads)}" if path.startswith(downloads) else path
-
-
 def place_of(port: Port, component: str, path: str) -> str:
     """Where a file of a component's (upstream's too) lies in the generated tree."""
     places = {item.name: f"{THIRD_PARTY}/{item.path}/" for item in port.toml.component}
@@ -137,9 +153,16 @@ def place_of(port: Port, component: str, path: str) -> str:
 
 
 def _upstream_files(
-    port: Port, listing: Listing, by_component: Mapping[str, int], checkout: Path
+    port: Port,
+    listing: Listing,
+    by_component: Mapping[str, int],
+    tests: Iterable[Declared],
+    checkout: Path,
 ) -> dict[str, bytes]:
     wanted = dict.fromkeys(listing.files, "tree.makefile")
+    for test in tests:
+        headers = (path for path in test.headers if is_file_of(checkout, path))
+        wanted |= dict.fromkeys((*test.sources, *headers), f"test {test.name}")
     for pattern in port.toml.tree.extra:
         found = {p.relative_to(checkout).as_posix() for p in checkout.glob(pattern) if p.is_file()}
         if not found:
@@ -159,18 +182,18 @@ def _upstream_files(
                 files = sorted(p for p in base.glob(name) if p.is_file()) or [base / name]
                 licenses = [p.relative_to(checkout).as_posix() for p in files]
                 wanted |= dict.fromkeys(licenses, f"component.{component.name}.license")
-    return {_in_tree(port, path): _read(checkout, path, wanted[path]) for path in sorted(wanted)}
+    tree = port.toml.tree
+    return {in_tree(tree, path): _read(checkout, path, wanted[path]) for path in sorted(wanted)}
 
 
 def _read(checkout: Path, path: str, key: str) -> bytes:
-    full = (checkout / path).resolve()
-    if not full.is_relative_to(checkout.resolve()) or not full.is_file():
+    if not is_file_of(checkout, path):
         raise SyncError(
             f"{key}: upstream has no file {path}",
             hint=f"It was moved or deleted upstream; follow it in port.toml, {key}.",
             about=((path,),),
         )
-    return full.read_bytes()
+    return (checkout / path).read_bytes()
 
 
 def _own_files(port: Port) -> dict[str, bytes]:
@@ -188,19 +211,22 @@ def _own_files(port: Port) -> dict[str, bytes]:
     return files
 
 
-def _context(port: Port, resolved: Resolved, files: Mapping[str, bytes]) -> dict[str, Any]:
-    """What a template may use. A source that a firmware or an array names is not the library's."""
+def _context(
+    port: Port,
+    resolved: Resolved,
+    files: Mapping[str, bytes],
+    listing: Listing,
+    programs: Sequence[Program],
+) -> dict[str, Any]:
+    """What a template may use. A source that a firmware or an array names is not the library's;
+    one that a test names is, if upstream's list of the library has it."""
     toml = port.toml
-    programs = {path for spec in toml.firmware for path in spec.sources}
-    programs |= {f"{array.to}.cc" for array in toml.tree.array}
-    missing = sorted(programs.difference(files))
-    if missing:
-        raise SyncError(
-            f"{port.file}: firmware.sources: {missing[0]} is neither upstream's nor the port's",
-            hint="It was moved or deleted upstream; follow it in port.toml.",
-            about=((missing[0],),),
-        )
-    sources = sorted(p for p in files if p.endswith(SOURCE_SUFFIXES) and p not in programs)
+    tests = [program for program in programs if program.origin is Origin.UPSTREAM]
+    others = {path for spec in toml.firmware for path in spec.sources}
+    others |= {f"{array.to}.cc" for array in toml.tree.array}
+    library = {in_tree(toml.tree, path) for path in listing.sources}
+    others |= {path for test in tests for path in test.sources if path not in library}
+    sources = sorted(p for p in files if p.endswith(SOURCE_SUFFIXES) and p not in others)
     paths = {component.name: f"{THIRD_PARTY}/{component.path}" for component in toml.component}
     return {
         "port": {"name": port.name, "description": toml.port.description},
@@ -219,6 +245,8 @@ def _context(port: Port, resolved: Resolved, files: Mapping[str, bytes]) -> dict
             | {"sources": list(spec.sources), "definitions": list(spec.definitions)}
             for spec in toml.firmware
         ],
+        "tests": [{"name": test.name, "sources": list(test.sources)} for test in tests],
+        "shared_sources": shared_sources(tests),
         "build": {"boards": list(toml.build.boards), "optimisation": toml.build.optimisation}
         | {"sdk": {"name": toml.build.sdk.name, "version": toml.build.sdk.version}},
     }

@@ -1,20 +1,39 @@
-"""Upstream's own Makefile, asked once which files make up the library."""
+"""Upstream's own Makefile, asked which files make up the library, and which its tests are."""
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
 from syncer import foreign
 from syncer.errors import Exit, SyncError
-from syncer.port import Tree
+from syncer.port import Tests, Tree
 
 SOURCE_SUFFIXES = (".c", ".cc", ".cpp", ".S")
 _TIMEOUT_SECONDS = 300
+
+# Upstream's macro runs a Python script for each program's inputs as soon as the makefile that
+# declares it is read. This one, which upstream's cannot replace, only remembers the arguments.
+_WRAPPER_FILE = "sync-programs.mk"
+_WRAPPER = """\
+override define {macro}
+SYNC_PROGRAMS += $(strip $(1))
+$(strip $(1))_LOCAL_SRCS := $(2)
+$(strip $(1))_LOCAL_HDRS := $(3)
+$(strip $(1))_LOCAL_INPUTS := $(4)
+endef
+.PHONY: sync_programs
+sync_programs:
+include {makefile}
+$(foreach P,$(SYNC_PROGRAMS),$(info \
+sync-program|$(P)|$($(P)_LOCAL_SRCS)|$($(P)_LOCAL_HDRS)|$($(P)_LOCAL_INPUTS)))
+sync_programs:
+\t@echo 'sync-end|$(words $(SYNC_PROGRAMS))'
+"""
 
 
 @dataclass(frozen=True)
@@ -29,6 +48,17 @@ class Listing:
         return tuple(sorted((*self.sources, *self.others)))
 
 
+@dataclass(frozen=True)
+class Declared:
+    """A program that upstream's Makefile declares, by paths relative to its checkout. `inputs`
+    are models and data that it makes C arrays of."""
+
+    name: str
+    sources: tuple[str, ...]
+    headers: tuple[str, ...]
+    inputs: tuple[str, ...]
+
+
 def list_files(checkout: Path, tree: Tree, sandbox: foreign.Sandbox | None = None) -> Listing:
     """Ask upstream's Makefile, in one call, for the library's sources and headers.
 
@@ -41,8 +71,111 @@ def list_files(checkout: Path, tree: Tree, sandbox: foreign.Sandbox | None = Non
     Raises:
         SyncError: make failed, said anything unexpected, or names a file that is not there.
     """
-    command = ["make", "-s", "-f", tree.makefile, *tree.goals]
-    command += [f"{name}={value}" for name, value in tree.variables.items()]
+    output = _ask_make(checkout, tree, tree.makefile, tree.goals, tree.variables, sandbox)
+    listed = {
+        path for path in output.split() if not any(fnmatch(path, item) for item in tree.exclude)
+    }
+    for path in sorted(listed):
+        if not is_file_of(checkout, path):
+            raise SyncError(
+                f"{tree.makefile} lists {path}, which is no file of upstream's",
+                hint="Its goals may print something else today; see tree.goals in port.toml.",
+                exit=Exit.BUILD,
+                about=((path,), (tree.makefile,)),
+            )
+    sources = sorted(path for path in listed if path.endswith(SOURCE_SUFFIXES))
+    if not sources:
+        raise SyncError(
+            f"{tree.makefile} lists no source", exit=Exit.BUILD, about=((tree.makefile,),)
+        )
+    return Listing(tuple(sources), tuple(sorted(listed.difference(sources))))
+
+
+def list_tests(
+    checkout: Path, tree: Tree, tests: Tests, sandbox: foreign.Sandbox | None = None
+) -> tuple[Declared, ...]:
+    """Ask upstream's Makefile, in one call, for its tests, sorted by name.
+
+    Args:
+        checkout: as for `list_files`.
+        tests: names the macro that declares a program, the call's variables, and which names
+            are tests'.
+
+    Raises:
+        SyncError: make failed, said anything unexpected, declares no test, a test without
+            sources, or one that names a file that is not there.
+    """
+    wrapper = checkout / _WRAPPER_FILE
+    wrapper.write_text(_WRAPPER.format(macro=tests.macro, makefile=tree.makefile))
+    output = _ask_make(checkout, tree, _WRAPPER_FILE, ["sync_programs"], tests.variables, sandbox)
+    rows = [line.split("|") for line in output.splitlines() if line.startswith("sync-")]
+    if not rows or rows[-1] != ["sync-end", str(len(rows) - 1)]:
+        raise SyncError(
+            f"{tree.makefile} was not read to its end",
+            hint="It may start another make today; see [test] in port.toml.",
+            exit=Exit.BUILD,
+            detail=output[-2000:],
+            about=((tree.makefile,), (posixpath.dirname(tree.makefile),)),
+        )
+    declared = {
+        row[1]: Declared(row[1], *(tuple(dict.fromkeys(words.split())) for words in row[2:]))
+        for row in rows[:-1]
+    }
+    found = [
+        program
+        for name, program in sorted(declared.items())
+        if any(fnmatch(name, pattern) for pattern in tests.names)
+    ]
+    if not found:
+        raise SyncError(
+            f"{tree.makefile} declares {len(declared)} programs by {tests.macro}, and no test",
+            hint="The macro or its tests were renamed upstream: follow them in port.toml, "
+            "test.macro and test.names.",
+            exit=Exit.BUILD,
+            about=((tree.makefile,), (posixpath.dirname(tree.makefile),)),
+        )
+    for program in found:
+        _check_declared(checkout, tree, program)
+    return tuple(found)
+
+
+def _check_declared(checkout: Path, tree: Tree, program: Declared) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9][\w.+-]*", program.name) or not program.sources:
+        raise SyncError(
+            f"{tree.makefile}: test {program.name!r} is declared with {len(program.sources)} "
+            "sources",
+            hint="The macro's arguments may have changed upstream; see test.macro in port.toml.",
+            exit=Exit.BUILD,
+            about=((tree.makefile,), (posixpath.dirname(tree.makefile),)),
+        )
+    # A header that is not there need not be: what a source includes is looked for anyway.
+    for path in (*program.sources, *program.inputs):
+        if not is_file_of(checkout, path):
+            raise SyncError(
+                f"{tree.makefile}: test {program.name} needs {path}, which is not there",
+                hint="Upstream's Makefile is wrong, or `only` in port.toml leaves the file out.",
+                exit=Exit.BUILD,
+                about=((path,), (tree.makefile,)),
+            )
+
+
+def is_file_of(checkout: Path, path: str) -> bool:
+    """Whether `path` is a file of the checkout, and not reached through a way out of it."""
+    full = (checkout / path).resolve()
+    return full.is_relative_to(checkout.resolve()) and full.is_file()
+
+
+def _ask_make(
+    checkout: Path,
+    tree: Tree,
+    makefile: str,
+    goals: Sequence[str],
+    variables: Mapping[str, str],
+    sandbox: foreign.Sandbox | None,
+) -> str:
+    """What one call of make prints. Every run of upstream's Makefile is here."""
+    command = ["make", "-s", "-f", makefile, *goals]
+    command += [f"{name}={value}" for name, value in variables.items()]
     # The checkout is not for it to change: what is in there is what the tree is made of.
     room = foreign.Room(checkout, readable=(checkout,))
     done = foreign.run(command, room, seconds=_TIMEOUT_SECONDS, sandbox=sandbox)
@@ -64,27 +197,7 @@ def list_files(checkout: Path, tree: Tree, sandbox: foreign.Sandbox | None = Non
             detail="\n".join(unexpected[-20:]),
             about=(_named(unexpected), (tree.makefile,), (posixpath.dirname(tree.makefile),)),
         )
-    listed = {
-        path
-        for path in done.out.split()
-        if not any(fnmatch(path, pattern) for pattern in tree.exclude)
-    }
-    root = checkout.resolve()
-    for path in sorted(listed):
-        full = (checkout / path).resolve()
-        if not full.is_relative_to(root) or not full.is_file():
-            raise SyncError(
-                f"{tree.makefile} lists {path}, which is no file of upstream's",
-                hint="Its goals may print something else today; see tree.goals in port.toml.",
-                exit=Exit.BUILD,
-                about=((path,), (tree.makefile,)),
-            )
-    sources = sorted(path for path in listed if path.endswith(SOURCE_SUFFIXES))
-    if not sources:
-        raise SyncError(
-            f"{tree.makefile} lists no source", exit=Exit.BUILD, about=((tree.makefile,),)
-        )
-    return Listing(tuple(sources), tuple(sorted(listed.difference(sources))))
+    return done.out
 
 
 def _named(output: Iterable[str]) -> tuple[str, ...]:

@@ -107,7 +107,9 @@ def test_failed_cases_are_named_with_the_first_place() -> None:
         (OLD.replace("Testing HalvesOdd\n", ""), "output was lost"),
         (OLD.replace("2/2", "1/2"), "1 of 2 cases failed"),
         (NEW[:80] + NEW, "began twice: the program started over"),
-        (OLD[:40] + OLD, "began twice: the program started over"),
+        (OLD[:40] + OLD, "4 cases seen, 2 cases ran by its own account: the program started over"),
+        (OLD + OLD, "the tests began twice: the program started over"),
+        (NEW[:33] + NEW, "the tests began twice: the program started over"),
         (NEW + "[ RUN      ] Halves.More\n", "case Halves.More did not end"),
         ("qemu: hard fault\n", "the last line is 'qemu: hard fault'"),
     ],
@@ -116,6 +118,41 @@ def test_what_is_no_success_and_why(uart: str, reason: str) -> None:
     result = parse_tests("t", uart)
     assert not result.passed
     assert reason in result.reason
+
+
+def test_cases_of_one_name_in_the_older_form_are_several() -> None:
+    uart = OLD.replace("HalvesOdd", "HalvesEven")
+    result = parse_tests("t", uart)
+    assert result.passed and result.complete
+    assert [case.name for case in result.cases] == ["HalvesEven", "HalvesEven (2)"]
+
+
+def test_a_program_without_the_framework_has_its_final_line_only() -> None:
+    uart = "\nTag,Total ticks\nFULLY_CONNECTED,12\n\n~~~ALL TESTS PASSED~~~\n"
+    assert parse_tests("t", uart).reason == "no test case ran"
+    result = parse_tests("t", uart, cases=False)
+    assert result.passed and result.cases == ()
+    assert parse_tests("t", uart[:-2], cases=False).reason.startswith("no final ~~~ALL TESTS")
+    # Where the framework shows all the same, it is believed.
+    assert not parse_tests("t", NEW.replace("2 tests ran", "3 tests ran"), cases=False).passed
+    assert not parse_tests("t", "[==========] Running tests.\n" + uart, cases=False).passed
+
+
+@pytest.mark.parametrize(
+    ("uart", "complete"),
+    [
+        (NEW, True),
+        (NEW_FAILED, True),
+        (OLD, True),
+        (OLD_FAILED, True),
+        (NEW_FAILED[: NEW_FAILED.index("[==========] 2")], False),
+        (OLD_FAILED[: OLD_FAILED.index("1/2")], False),
+        (NEW.replace("2 tests ran", "3 tests ran"), False),
+        ("", False),
+    ],
+)
+def test_whether_a_program_came_to_its_own_end(uart: str, complete: bool) -> None:
+    assert parse_tests("t", uart).complete is complete
 
 
 def test_a_failure_after_the_cases_own_ok_still_counts() -> None:

@@ -33,7 +33,16 @@ class Lists:
 
 def make(tree: Path, *variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ("make", "-s", "-f", MAKEFILE, *GOALS, "MICRO_LITE_BENCHMARKS=", *variables),
+        (
+            "make",
+            "-s",
+            "-f",
+            MAKEFILE,
+            *GOALS,
+            "MICRO_LITE_BENCHMARKS=",
+            "MICRO_LITE_INTEGRATION_TESTS=",
+            *variables,
+        ),
         cwd=tree,
         capture_output=True,
         text=True,
@@ -108,6 +117,7 @@ def test_every_file_of_the_library_is_listed_once(base: Path) -> None:
     assert len(set(found.library_sources)) == len(found.library_sources)
     files = {path.relative_to(base).as_posix() for path in (base / "tensorflow").rglob("*.*")}
     elsewhere = ("benchmarks/", "examples/", "cortex_m_generic/", "testing/", "tools/", "cmsis_nn/")
+    elsewhere += ("integration_tests/", "testdata/")
     library = {path for path in files if not any(folder in path for folder in elsewhere)}
     sources = {path for path in library if path.endswith(".cc") and not path.endswith("_test.cc")}
     headers = {path for path in library if path.endswith(".h")}

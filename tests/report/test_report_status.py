@@ -26,13 +26,17 @@ DEFINITIONS = {
     "override": model.OverrideResult,
     "rebased": model.Rebased,
     "tree": model.TreeResult,
+    "program": model.Program,
     "tool": model.Tool,
     "section": model.Section,
     "firmware": model.Firmware,
     "effect": model.Effect,
+    "unbuilt": model.Unbuilt,
     "build": model.BuildResult,
     "case": model.TestCase,
     "test": model.TestResult,
+    "change": model.TestChange,
+    "unneeded": model.UnneededException,
     "tests": model.TestsResult,
     "kernel": model.Kernel,
     "layer": model.Layer,
@@ -42,7 +46,7 @@ DEFINITIONS = {
     "size_move": model.SizeMove,
     "benches": model.BenchesResult,
 }
-DERIVED = {"override": {"drifted"}, "tests": {"passed"}, "figure": {"over"}}
+DERIVED = {"override": {"drifted"}, "test": {"failed"}, "tests": {"passed"}, "figure": {"over"}}
 
 
 def objects(node: Any) -> list[dict[str, Any]]:

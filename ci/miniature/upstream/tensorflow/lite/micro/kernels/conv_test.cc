@@ -6,6 +6,7 @@
 
 #include "tensorflow/lite/c/builtin_op_data.h"
 #include "tensorflow/lite/micro/kernels/kernel_runner.h"
+#include "tensorflow/lite/micro/kernels/testdata/conv_test_data.h"
 #include "tensorflow/lite/micro/test_helpers.h"
 #include "tensorflow/lite/micro/testing/micro_test_v2.h"
 
@@ -74,10 +75,6 @@ TfLiteConvParams Params(TfLitePadding padding, int stride,
                         TfLiteFusedActivation activation) {
   return {padding, stride, stride, activation, 1, 1};
 }
-
-const int kZeroPoints2[] = {2, 0, 0};
-const int kZeroPoints3[] = {3, 0, 0, 0};
-const int kZeroPoints4[] = {4, 0, 0, 0, 0};
 
 TEST(ConvTest, PointwisePerChannel) {
   const int input_dims[] = {4, 1, 3, 3, 4};

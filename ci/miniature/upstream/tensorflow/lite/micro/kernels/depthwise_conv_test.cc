@@ -6,6 +6,7 @@
 
 #include "tensorflow/lite/c/builtin_op_data.h"
 #include "tensorflow/lite/micro/kernels/kernel_runner.h"
+#include "tensorflow/lite/micro/kernels/testdata/conv_test_data.h"
 #include "tensorflow/lite/micro/test_helpers.h"
 #include "tensorflow/lite/micro/testing/micro_test_v2.h"
 
@@ -74,9 +75,6 @@ TfLiteDepthwiseConvParams Params(TfLitePadding padding, int stride,
                                  TfLiteFusedActivation activation) {
   return {padding, stride, stride, multiplier, activation, 1, 1};
 }
-
-const int kZeroPoints2[] = {2, 0, 0};
-const int kZeroPoints4[] = {4, 0, 0, 0, 0};
 
 TEST(DepthwiseConvTest, ThreeByThreeSame) {
   const int input_dims[] = {4, 1, 4, 4, 4};

@@ -1,0 +1,186 @@
+"""Test programs: built, run on the target, and judged by port.toml and what was accepted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from syncer.bench import parse
+from syncer.errors import Exit, SyncError
+from syncer.lock import Lock
+from syncer.model import (
+    BuildResult,
+    Firmware,
+    Origin,
+    Program,
+    TestChange,
+    TestResult,
+    TestsResult,
+    TreeResult,
+    Unbuilt,
+    UnneededException,
+)
+from syncer.port import Port, TestException
+from syncer.targets import Target
+
+Note = Callable[[str], None]
+
+
+def on_target(port: Port, built: BuildResult) -> tuple[Firmware, ...]:
+    """The programs for the board that they are run on."""
+    return tuple(f for f in built.firmware if f.board == port.toml.build.boards[0])
+
+
+# ---- tree and build
+
+
+def check_exceptions(port: Port, tree: TreeResult, lock: Lock) -> None:
+    """Raises SyncError for an exception whose test upstream neither has nor had when last
+    accepted: it would be passed over without a word."""
+    found = {program.name for program in tree.programs if program.origin is Origin.UPSTREAM}
+    for name in _exceptions(port):
+        if name not in found and name not in lock.tests:
+            close = sorted(other for other in found if name in other or other in name)
+            raise SyncError(
+                f"{port.file}: test.exception.name: upstream has no test {name!r}",
+                hint=f"Did you mean {', '.join(close[:3])}?" if close else "Remove the exception.",
+            )
+
+
+def unexcepted(port: Port, built: BuildResult) -> tuple[Unbuilt, ...]:
+    """Tests that do not build, without an exception for that."""
+    allowed = {name for name, item in _exceptions(port).items() if item.stage == "build"}
+    return tuple(item for item in built.unbuilt if item.name not in allowed)
+
+
+def check_build(port: Port, built: BuildResult) -> None:
+    """Raises SyncError (BUILD) for a test that does not build."""
+    if failed := unexcepted(port, built):
+        raise SyncError(
+            f"{len(failed)} of upstream's tests do not build: "
+            + ", ".join(item.name for item in failed),
+            hint="Mend the port; or, if one cannot be built for it, name the test and the cause "
+            f"in a [[test.exception]] of {port.file.name}. The whole log: {built.log}",
+            exit=Exit.BUILD,
+        )
+
+
+# ---- run
+
+
+def test(
+    port: Port,
+    built: BuildResult,
+    programs: Sequence[Program],
+    target: Callable[[], Target],
+    note: Note,
+) -> TestsResult:
+    """Run every test program, as many at a time as there are cores. One that was not built has a
+    result too."""
+    linked = {f.name: f for f in on_target(port, built) if f.kind == "test"}
+    unbuilt = {item.name: item.reason for item in built.unbuilt}
+
+    def one(program: Program) -> TestResult:
+        if program.name in unbuilt:
+            result = TestResult(
+                program.name, False, reason=f"not built: {unbuilt[program.name]}", stage="build"
+            )
+        else:
+            result = _run(port, program, Path(linked[program.name].elf), target())
+        note(f"{result.name}: {'passed' if result.passed else result.reason}")
+        return result
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return TestsResult(tuple(pool.map(one, (p for p in programs if p.kind == "test"))))
+
+
+def _run(port: Port, program: Program, elf: Path, target: Target) -> TestResult:
+    run = target.run(elf, until=parse.SUCCESS, budget_cycles=port.toml.budget.test_cycles)
+    result = parse.parse_tests(program.name, run.output, cases=program.cases)
+    own_verdict = result.complete and any(not case.passed for case in result.cases)
+    if run.failure and not own_verdict:
+        # What stopped it is the reason; what it had printed till then only says where. A fault's
+        # other lines are registers.
+        stopped = run.failure.partition("\n")[0]
+        reason = f"{stopped}; {result.reason}" if result.reason else stopped
+        result = replace(result, passed=False, reason=reason)
+    return replace(result, cycles=run.cycles or 0)
+
+
+# ---- judge
+
+
+def judge_tests(port: Port, ran: TestsResult, lock: Lock) -> TestsResult:
+    """The results with port.toml's exceptions laid over them, what exceptions are for nothing,
+    and what changed against the accepted tests."""
+    exceptions = _exceptions(port)
+    results = tuple(
+        replace(result, exception=exception.cause)
+        if (exception := exceptions.get(result.name)) and _covers(exception, result)
+        else result
+        for result in ran.results
+    )
+    by_name = {result.name: result for result in results}
+    unneeded = [
+        UnneededException(name, why)
+        for name, exception in exceptions.items()
+        for why in _unneeded(exception, by_name.get(name))
+    ]
+    return TestsResult(results, _changes(results, lock), tuple(unneeded))
+
+
+def _exceptions(port: Port) -> dict[str, TestException]:
+    return {item.name: item for item in port.toml.test.exception} if port.toml.test else {}
+
+
+def _covers(exception: TestException, result: TestResult) -> bool:
+    if result.passed or result.stage != exception.stage:
+        return False
+    failed = {case.name for case in result.cases if not case.passed}
+    # Named cases excuse nothing but themselves: a hang is none of them.
+    return not exception.cases or (result.complete and failed.issubset(exception.cases))
+
+
+def _unneeded(exception: TestException, result: TestResult | None) -> list[str]:
+    if result is None:
+        return ["upstream no longer has it"]
+    if result.passed:
+        return ["it passes"]
+    if exception.stage == "build" and result.stage == "run":
+        return ["it is built, and fails when it is run"]
+    failed = {case.name for case in result.cases if not case.passed}
+    known = {case.name for case in result.cases}
+    return [
+        f"case {case} {'passes' if case in known else 'does not run'}"
+        for case in exception.cases
+        if result.complete and case not in failed
+    ]
+
+
+def _changes(results: Sequence[TestResult], lock: Lock) -> tuple[TestChange, ...]:
+    """Tests whose number of cases is not the accepted one. A first roll has nothing to compare
+    with, and of a test that could not be run nothing is known."""
+    if not lock.tests:
+        return ()
+    now = {result.name: len(result.cases) for result in results}
+    changes = [
+        TestChange(name, lock.tests.get(name), now.get(name))
+        for name in sorted({*now, *lock.tests})
+    ]
+    return tuple(change for change in changes if change.before != change.now)
+
+
+def check_tests(tests: TestsResult) -> None:
+    """Raises SyncError (TEST) if there is no test, or one failed without an exception."""
+    failed = [result for result in tests.results if result.failed]
+    if not tests.results:
+        raise SyncError("the port has no test", hint="See [test] in the README.", exit=Exit.TEST)
+    if failed:
+        raise SyncError(
+            f"{len(failed)} of {len(tests.results)} tests failed: "
+            + ", ".join(result.name for result in failed),
+            exit=Exit.TEST,
+        )
