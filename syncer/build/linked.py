@@ -63,12 +63,13 @@ def read_program(elf: Path, tree: Path) -> Program:
             )
         starts = [start for start, _, _ in ranges]
         functions, data = [], set()
+        thumb = ~1 if image["e_machine"] == "EM_ARM" else ~0
         for symbol in _symbols(image):
             exported = symbol["st_info"]["bind"] != "STB_LOCAL"
             if symbol["st_info"]["type"] == "STT_OBJECT" and exported:
                 data.add(symbol.name)
             elif symbol["st_info"]["type"] == "STT_FUNC":
-                address = int(symbol["st_value"]) & ~1
+                address = int(symbol["st_value"]) & thumb
                 at = bisect_right(starts, address) - 1
                 known = at >= 0 and address < ranges[at][1]
                 functions.append(
