@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from elftools.common.exceptions import DWARFError, ELFError
 from elftools.dwarf.dwarfinfo import DWARFInfo
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
@@ -50,8 +51,15 @@ def read_program(elf: Path, tree: Path) -> Program:
     """What is in a linked program.
 
     Raises:
-        SyncError: (BUILD) it has no debug information, so nobody can tell.
+        SyncError: (BUILD) it has no debug information, or damaged one, so nobody can tell.
     """
+    try:
+        return _read(elf, tree)
+    except (ELFError, DWARFError) as error:
+        raise SyncError(f"{elf}: cannot be read: {error}", exit=Exit.BUILD) from None
+
+
+def _read(elf: Path, tree: Path) -> Program:
     with elf.open("rb") as file:
         image = ELFFile(file)
         ranges = _ranges(image.get_dwarf_info(), tree) if image.has_dwarf_info() else []

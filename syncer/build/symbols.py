@@ -23,9 +23,9 @@ def program_sizes(firmware: Firmware) -> dict[tuple[str, str], int]:
     with Path(firmware.elf).open("rb") as file:
         image = ELFFile(file)
         table = image.get_section_by_name(".symtab")
-        assert isinstance(table, SymbolTableSection)
+        symbols = table.iter_symbols() if isinstance(table, SymbolTableSection) else ()
         places: dict[tuple[int, int, int], str] = {}
-        for symbol in table.iter_symbols():
+        for symbol in symbols:
             if symbol["st_info"]["type"] in ("STT_FUNC", "STT_OBJECT") and symbol["st_size"]:
                 key = (symbol["st_shndx"], symbol["st_value"], symbol["st_size"])
                 places[key] = min(symbol.name, places.get(key, symbol.name))

@@ -22,6 +22,7 @@ from syncer.port import load_port
 _PORT: tuple[str, ...] = (
     "ci/miniature/port.toml",
     "ci/miniature/sync.lock",
+    "ci/miniature/sync.sizes",
     "ci/miniature/patches",
     "port/rp2040",
 )

@@ -74,8 +74,8 @@ def terminal(document: Document) -> RenderableType:
         table = _table("Nearest limit", *numbers, "Set by", right=numbers)
         for figure in near[:5]:
             style = "red" if figure["over"] else ""
-            told = [view.amount(figure[k], figure["unit"]) for k in ("old", "anchor", "limit")]
-            table.add_row(_text(figure["name"], style), *told, figure["against"])
+            limits = [view.amount(figure[k], figure["unit"]) for k in ("old", "anchor", "limit")]
+            table.add_row(_text(figure["name"], style), *limits, figure["against"])
         parts.append(table)
     parts.append(_verdict(document))
     return Group(*parts)

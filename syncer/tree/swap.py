@@ -38,7 +38,8 @@ class EditedTree(SyncError):
         more = f" and {len(edits) - 5} more" if len(edits) > 5 else ""
         super().__init__(
             f"{tree} was edited in place: {named}{more}",
-            hint=f"Nothing was overwritten. To set it all aside: mv {tree} {tree}.mine",
+            hint="Nothing was overwritten. Take into the port what is to stay, then move the "
+            f"edited tree out of the way: mv {tree} {tree}.mine",
             exit=Exit.CONFLICT,
         )
         self.tree, self.edits, self.trees = tree, edits, trees

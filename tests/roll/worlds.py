@@ -5,17 +5,20 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from syncer.components import sources
+from syncer.git import Repository
 from syncer.model import Roll, StageRecord
 from syncer.pipeline import Order, Outcome, roll
 from syncer.port import Port, load_port
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("ci/miniature/port.toml", "ci/miniature/sync.lock", "ci/miniature/patches", "port/rp2040")
-PARTS += ("port/templates",)
+PARTS = ("ci/miniature/port.toml", "ci/miniature/sync.lock", "ci/miniature/sync.sizes")
+PARTS += ("ci/miniature/patches", "port/rp2040", "port/templates")
 
 
 class Silent:
@@ -67,6 +70,54 @@ class World:
         bare: bool = False,
     ) -> Outcome:
         return roll(self.port, self.order(upstream, until, bare), watch or Silent())
+
+    def at(self, path: str) -> Path:
+        """A file of the port's copy."""
+        return self.folder / "port" / path
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """The port's files, and the generated tree's, are as they were when it ends."""
+        before = {p: p.read_bytes() for p in self._files()}
+        try:
+            yield
+        finally:
+            for path in self._files():
+                if path not in before:
+                    path.unlink()
+            for path, data in before.items():
+                if not path.is_file() or path.read_bytes() != data:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(data)
+
+    def _files(self) -> list[Path]:
+        found = (self.folder / "port").rglob("*")
+        state = self.port.state
+        return [p for p in found if p.is_file() and not (p.is_relative_to(state))]
+
+    def replace(self, path: str, old: str, new: str) -> None:
+        """Edit a text of the port's; `old` must be there."""
+        text = self.at(path).read_text()
+        assert old in text, old
+        self.at(path).write_text(text.replace(old, new, 1))
+
+    def clone(self, name: str) -> Repository:
+        """The clone that rolls read a component from."""
+        order = self.order()
+        return Repository(sources(self.port, order.mirrors, order.cache)[name].clone)
+
+    def upstream_commit(self, name: str, parent: str, path: str, old: str, new: str) -> str:
+        """Commit an edit to one of upstream's repositories, on a branch of its own; the id."""
+        repository = Repository(self.upstream / f"{name}.git")
+        tip = repository.rev_parse(parent)
+        entries = {entry.path: entry for entry in repository.ls_tree(tip)}
+        text = repository.blob(entries[path].id).decode()
+        assert old in text, old
+        blob = repository.write_blob(text.replace(old, new, 1).encode())
+        tree = repository.write_tree(tip, {path: (entries[path].mode, blob)})
+        commit = repository.commit_tree(tree, [tip], f"Change {path}")
+        repository.run(["update-ref", f"refs/heads/test-{commit[:12]}", commit])
+        return commit
 
     def verdicts(self, done: Roll) -> dict[str, str]:
         return {record.name: str(record.verdict) for record in done.stages}
