@@ -84,8 +84,10 @@ def headline(document: Document) -> str:
         words = "The tree was edited in place"
     elif verdict == Verdict.CONFLICT and any(o["drifted"] for o in overrides(document)):
         words = "Upstream changed under an override"
-    elif verdict == Verdict.GATE and (lost := [*gone(document), *left(document)]):
-        words = f"{plural(len(lost), 'part')} of the port's work missing"
+    elif verdict == Verdict.GATE and (lost := gone(document)):
+        words = f"{plural(len(lost), 'change')} of the port's gone"
+    elif verdict == Verdict.GATE and (layers := left(document)):
+        words = f"{plural(len(layers), 'layer')} without the accepted kernels"
     elif verdict == Verdict.GATE and (over := over_limit(document)):
         words = f"{plural(len(over), 'figure')} over the gate"
     elif verdict == Verdict.BUILD and (failed := unbuilt_tests(document)):

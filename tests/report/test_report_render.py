@@ -199,6 +199,69 @@ def test_a_gate_names_figure_limit_and_distance() -> None:
     assert said in shown(roll)
 
 
+def test_a_gate_says_which_of_the_two_sets_the_limit_and_what_moved() -> None:
+    roll = real_roll(anchor={"vision/cycles": 12_000_000, "vision/flash": 380_000})
+    assert roll.benches
+    moved = (
+        model.SizeMove("vision", ".text", "flash", 60_000, 80_000),
+        model.SizeMove("vision", "tflite::Conv(int)", "flash", 0, 20_000),
+        model.SizeMove("hello", "gone", "ram", 900, 0),
+    )
+    roll = replace(roll, verdict=Verdict.GATE, benches=replace(roll.benches, moved=moved))
+    body, text = markdown(document(roll)), shown(roll)
+    assert "## ⚠️ 2 figures over the gate" in body
+    assert "| `vision/cycles` | 12,400,000 | 12,000,000 | **12,500,000** | +0.81 % " in body
+    assert body.count("| 12,240,000 | the anchor |") == 2  # at the top, and among all the gates
+    assert "| vision | 100.0 ms | 12,500,000 | **+0.81 %** | +4.17 % | 12,240,000 |" in body
+    assert "<summary>What moved in vision</summary>" in body
+    assert "| `tflite::Conv(int)` | flash | 0 B | 20,000 B | +20,000 B |" in body
+    assert "| `gone` | ram | 900 B | 0 B | −900 B |" in body
+    assert "at most 12,240,000, set by the anchor" in text
+    assert "moved in vision: .text +20,000 B, tflite::Conv(int) +20,000 B" in text
+    assert "moved in hello" not in text  # it is within its limits
+    assert re.search(r"vision/cycles +12,400,000 +12,000,000 +12,240,000 +anchor", text)
+
+
+def test_layers_that_left_their_kernels_and_what_is_gone_are_named() -> None:
+    roll = real_roll()
+    assert roll.benches and roll.rebased
+    left = model.LeftKernel("vision/layer/0/CONV_2D", ("fast_conv",), ("slow_conv",))
+    kernels = (model.Kernel("slow_conv", 1), model.Kernel("ours", 2, True))
+    conv, softmax = roll.benches.results[0].layers
+    bench = replace(roll.benches.results[0], layers=(replace(conv, kernels=kernels), softmax))
+    benches = replace(roll.benches, results=(bench,), left=(left,))
+    roll = replace(roll, verdict=Verdict.GATE, benches=benches)
+    body = markdown(document(roll))
+    assert "## ⚠️ 1 layer without the accepted kernels" in body
+    assert "| `vision/layer/0/CONV_2D` | `fast_conv` | `slow_conv` |" in body
+    assert "| slow_conv ours\\* |" in body
+    assert "vision/layer/0/CONV_2D: no longer fast_conv; now slow_conv" in shown(roll)
+    roll = replace(roll, rebased=replace(roll.rebased, gone=("cmsis_nn/0003-c.patch",)))
+    body = markdown(document(roll))
+    assert "## ⚠️ 1 change of the port's gone" in body
+    assert "`cmsis_nn/0003-c.patch` is gone from the port" in body
+
+
+def test_the_ports_changes_are_shown_where_they_ended_up() -> None:
+    roll = real_roll()
+    assert roll.build
+    effects = (
+        model.Effect(
+            "nn", "x.c", ("port/x.c",), "third_party/x.c", True, 1, ("vision", "t"), ("x",)
+        ),
+        model.Effect("nn", "y.h", ("patches/nn/1.patch", "2.patch"), "third_party/y.h", objects=9),
+        model.Effect(*("nn", "z.c", ("port/z.c",), "z.c"), displaced=("z in t comes from w.c",)),
+    )
+    body = markdown(document(replace(roll, build=replace(roll.build, effects=effects))))
+    assert "| `port/x.c` | `third_party/x.c` | 1 object | vision and 1 more |" in body
+    assert (
+        "| `patches/nn/1.patch`<br>`2.patch` | `third_party/y.h` | 9 objects | **nothing** |"
+        in body
+    )
+    assert "| **displaced**: z in t comes from w.c |" in body
+    assert_whole_tables(body)
+
+
 def test_a_conflict_names_patch_paths_and_the_hint() -> None:
     patch = PatchResult(
         "cmsis_nn", "0002-b.patch", "Do b", PatchVerdict.CONFLICT, ("x.c", "y.c"), ("x.c",), "why"
