@@ -113,13 +113,14 @@ static uint64_t hits(const struct Machine *m)
 }
 
 enum { XIP_CTRL = 0x00, XIP_FLUSH = 0x04, XIP_STAT = 0x08, XIP_CTR_HIT = 0x0c, XIP_CTR_ACC = 0x10 };
-enum { SSI_SR = 0x28 };
+enum { SSI_RXFLR = 0x24, SSI_SR = 0x28 };
 
 uint32_t xip_read_register(struct Machine *m, uint32_t address)
 {
     uint32_t offset = address & 0xfff;
     if (address >> 24 == 0x18) {
         if (offset == SSI_SR) return 0xe; /* both FIFOs ready, nothing under way */
+        if (offset == SSI_RXFLR) return 1; /* a byte has come back, of whatever was asked */
         count_unmapped(m, address, false);
         return 0;
     }
