@@ -217,7 +217,7 @@ class Section:
 @dataclass(frozen=True)
 class Firmware:
     """One linked program. `kind` is "benchmark", "check", "test" or "example"; `sha256` is its
-    ELF file's."""
+    ELF file's; `uf2` is the file to give to a board's USB drive, of an example."""
 
     name: str
     kind: str
@@ -227,6 +227,7 @@ class Firmware:
     flash: int
     ram: int
     sections: tuple[Section, ...] = ()
+    uf2: str | None = None
 
 
 @dataclass(frozen=True)

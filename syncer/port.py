@@ -32,12 +32,16 @@ def _name(name: str) -> str:
     return name
 
 
-def _one_group(pattern: str) -> str:
+def _pattern(pattern: str) -> str:
     try:
-        groups = re.compile(pattern).groups
+        re.compile(pattern)
     except re.error as error:
         raise ValueError(f"is no regular expression: {error}") from None
-    if groups != 1:
+    return pattern
+
+
+def _one_group(pattern: str) -> str:
+    if re.compile(_pattern(pattern)).groups != 1:
         raise ValueError("must have exactly one group: the commit or tag")
     return pattern
 
@@ -223,10 +227,15 @@ class Build:
 
 @dataclass(frozen=True, config=_CLOSED)
 class FirmwareSpec:
+    """`expect`, of an example, are regular expressions: each has to match one of the lines it
+    prints on the first board, up to and with the first that holds the text `until`."""
+
     name: Name
     kind: Literal["benchmark", "check", "test", "example"]
     sources: tuple[RelativePath, ...]
     definitions: tuple[str, ...] = ()
+    until: str = ""
+    expect: tuple[Annotated[str, AfterValidator(_pattern)], ...] = ()
 
 
 @dataclass(frozen=True, config=_CLOSED)
@@ -522,6 +531,11 @@ def _cross_check(toml: PortFile) -> Iterator[str]:
     for exception in toml.test.exception if toml.test else ():
         if exception.cases and exception.stage == "build":
             yield f"test.exception: {exception.name!r}: a test that is not built has no cases"
+    for program in toml.firmware:
+        if bool(program.until) != bool(program.expect):
+            yield f"firmware.{program.name}: `until` and `expect` go together"
+        elif program.expect and program.kind != "example":
+            yield f"firmware.{program.name}.expect: only of an example, not of a {program.kind}"
     for spec in toml.benchmark:
         for key, name, kind in (
             ("firmware", spec.firmware, "benchmark"),

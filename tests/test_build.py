@@ -365,4 +365,6 @@ def test_examples_are_written_as_uf2_for_the_boards_that_have_a_family(toy: Toy)
     result = build(
         port, find_toolset(port.toml.build), toy.tree, toy.folder / "out", programs(port)
     )
-    assert Path(result.firmware[0].elf).with_suffix(".uf2").stat().st_size >= 512
+    (firmware,) = result.firmware
+    assert firmware.uf2 == str(toy.folder / "out" / "examples" / "prog-toy.uf2")
+    assert Path(firmware.uf2).read_bytes() == uf2(Path(firmware.elf), 7)

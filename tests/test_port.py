@@ -108,6 +108,17 @@ def test_reads_a_port(tmp_path: Path) -> None:
         ('name = "check"', 'name = "bench"', "firmware.name: 'bench' stands there twice"),
         ('name = "toy"', 'name = "toy"\nroot = "nowhere"', "which does not hold port.toml"),
         ("[publish]", "[publish", "not valid TOML"),
+        ('kind = "check"', 'kind = "check"\nuntil = "x"', "firmware.check: `until` and `expect`"),
+        (
+            'kind = "check"',
+            'kind = "check"\nuntil = "x"\nexpect = ["x"]',
+            "firmware.check.expect: only of an example, not of a check",
+        ),
+        (
+            'kind = "check"',
+            'kind = "example"\nuntil = "x"\nexpect = ["("]',
+            "firmware.1.expect.0: is no regular expression",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_file_and_key(

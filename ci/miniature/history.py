@@ -23,10 +23,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from history_changes import CMSIS_NN, MICRO, NO_PIN, PIN_FILE, TFLITE_MICRO, Change, Tree, replace
-from models import write_images, write_inputs, write_models
+from models import write_images, write_inputs, write_models, write_sine
 
 HERE = Path(__file__).parent
 MODELS = f"{MICRO}/models"
+SINE = f"{MICRO}/examples/hello_world/models"
 IMAGES = f"{MICRO}/examples/person_detection/testdata"
 DOWNLOADS = f"{MICRO}/tools/make/downloads"
 
@@ -86,6 +87,8 @@ def _upstream() -> Tree:
     with tempfile.TemporaryDirectory() as scratch:
         for path in (*write_models(Path(scratch)), *write_inputs(Path(scratch))):
             tree[f"{MODELS}/{path.name}"] = path.read_bytes()
+        for path in write_sine(Path(scratch)):
+            tree[f"{SINE}/{path.name}"] = path.read_bytes()
         for path in write_images(Path(scratch)):
             tree[f"{IMAGES}/{path.name}"] = path.read_bytes()
     return tree

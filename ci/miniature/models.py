@@ -1,4 +1,4 @@
-"""Three small int8 models and two test images, the same bytes on every machine.
+"""Four small int8 models and two test images, the same bytes on every machine.
 
 `python ci/miniature/models.py FOLDER` writes
 
@@ -7,9 +7,10 @@
 - `keyword.tflite`: fully connected layers and a softmax;
 - `gesture.tflite`: general 3x3 convolutions (SAME, VALID, stride 2), depthwise 5x5 and 3x3,
   pooling, a strided 1x1 convolution and a fully connected layer;
+- `hello_world_int8.tflite`: the sine of its input, which model_sine.py constructs;
 - `person.bmp` and `no_person.bmp`: 96x96, 8-bit greyscale.
 
-How the weights come about is said in model_network.py. Needs numpy, flatbuffers and tflite.
+How the other weights come about is said in model_network.py. Needs numpy, flatbuffers and tflite.
 """
 
 from __future__ import annotations
@@ -20,15 +21,18 @@ from pathlib import Path
 
 from model_inputs import bitmap, image, sample_inputs, samples
 from model_network import Network, Output
+from model_sine import sine
 
 __all__ = [
     "gesture",
     "keyword",
     "person_detect",
     "sample_inputs",
+    "sine",
     "write_images",
     "write_inputs",
     "write_models",
+    "write_sine",
 ]
 
 
@@ -85,6 +89,14 @@ def write_models(folder: Path) -> list[Path]:
     return paths
 
 
+def write_sine(folder: Path) -> list[Path]:
+    """Writes hello_world's model into `folder` (made if missing); returns its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "hello_world_int8.tflite"
+    path.write_bytes(sine())
+    return [path]
+
+
 def write_images(folder: Path) -> list[Path]:
     """Writes person.bmp and no_person.bmp into `folder` (made if missing); returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -111,7 +123,8 @@ def main(arguments: Sequence[str]) -> int:
         print("usage: python ci/miniature/models.py FOLDER", file=sys.stderr)
         return 2
     folder = Path(arguments[0])
-    for path in (*write_models(folder), *write_images(folder), *write_inputs(folder)):
+    writers = (write_models, write_sine, write_images, write_inputs)
+    for path in (path for write in writers for path in write(folder)):
         print(path)
     return 0
 

@@ -174,6 +174,21 @@ def _old_line(cases: _Cases, line: str) -> None:
         cases.head()
 
 
+# ---- examples
+
+
+def parse_example(name: str, uart: str, expect: Sequence[str]) -> TestResult:
+    """An example's run: a case for each of the regular expressions that a complete line of its
+    output has to match."""
+    lines, _ = _lines(uart)
+    cases = tuple(
+        TestCase(pattern, any(re.search(pattern, line) for line in lines)) for pattern in expect
+    )
+    missing = [case.name for case in cases if not case.passed]
+    reason = f"no line matches {missing[0]!r}; the last is {_last(uart)}" if missing else ""
+    return TestResult(name, not missing, cases, reason)
+
+
 # ---- benchmarks
 
 

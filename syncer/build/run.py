@@ -34,14 +34,16 @@ def build(
     sandbox: foreign.Sandbox | None = None,
 ) -> BuildResult:
     """Configure and build the tree in `folder`/<board>: every program for the first board, the
-    examples for the others; examples as UF2 too. A test of upstream's that does not build is in
-    the result, and the others are built all the same. `say` is told each step as it ends;
-    `sandbox` holds back what runs, by default the strongest that works here.
+    examples for the others; the examples also as UF2, `folder`/examples/<name>-<board>.uf2. A
+    test of upstream's that does not build is in the result, and the others are built all the
+    same. `say` is told each step as it ends; `sandbox` holds back what runs, by default the
+    strongest that works here.
 
     Raises:
         SyncError: (BUILD) with the compiler's own words; or the flags meant did not reach it.
     """
-    log = folder / "build.log"
+    log, examples = folder / "build.log", folder / "examples"
+    shutil.rmtree(examples, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     log.write_text("")
     firmware: list[Firmware] = []
@@ -63,9 +65,13 @@ def build(
         family = port.toml.build.uf2.get(board)
         for program in wanted:
             elf = out / "firmware" / f"{program.name}.elf"
-            firmware.append(measure(program, board, elf, port.toml.build.memories))
+            measured = measure(program, board, elf, port.toml.build.memories)
             if family is not None and program.kind == "example":
-                elf.with_suffix(".uf2").write_bytes(uf2(elf, family))
+                examples.mkdir(exist_ok=True)
+                image = examples / f"{program.name}-{board}.uf2"
+                image.write_bytes(uf2(elf, family))
+                measured = replace(measured, uf2=str(image))
+            firmware.append(measured)
         if board == first and tests:
             unbuilt = _build_tests(shop, tests, tree, out)
             missing = {item.name for item in unbuilt}

@@ -257,6 +257,7 @@ class _Run:
                     and not stages.unexcepted(self.port, r)
                     and Path(r.sizes).is_file()
                     and all(file_digest(Path(f.elf)) == f.sha256 for f in r.firmware)
+                    and all(Path(f.uf2).is_file() for f in r.firmware if f.uf2)
                 ),
             )
             stages.check_effects(self.port, built)
@@ -271,10 +272,11 @@ class _Run:
                 TestsResult,
                 key_of(
                     code_digest(),
-                    *self._programs("test"),
+                    *self._programs("test", "example"),
                     programs,
                     built.unbuilt,
                     asdict(self.port.toml.budget),
+                    self.port.toml.firmware,
                 ),
                 lambda: stages.test(
                     self.port, built, programs, lambda: self._target(exact=False), note

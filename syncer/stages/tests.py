@@ -23,7 +23,7 @@ from syncer.model import (
     Unbuilt,
     UnneededException,
 )
-from syncer.port import Port, TestException
+from syncer.port import FirmwareSpec, Port, TestException
 from syncer.targets import Target
 
 Note = Callable[[str], None]
@@ -78,9 +78,11 @@ def test(
     target: Callable[[], Target],
     note: Note,
 ) -> TestsResult:
-    """Run every test program, as many at a time as there are cores. One that was not built has a
-    result too."""
-    linked = {f.name: f for f in on_target(port, built) if f.kind == "test"}
+    """Run every test program, and every example that has to print something in particular; as
+    many at a time as there are cores. A test that was not built has a result too."""
+    examples = {spec.name: spec for spec in port.toml.firmware if spec.expect}
+    chosen = [p for p in programs if p.kind == "test" or p.name in examples]
+    linked = {f.name: Path(f.elf) for f in on_target(port, built)}
     unbuilt = {item.name: item.reason for item in built.unbuilt}
 
     def one(program: Program) -> TestResult:
@@ -88,13 +90,15 @@ def test(
             result = TestResult(
                 program.name, False, reason=f"not built: {unbuilt[program.name]}", stage="build"
             )
+        elif example := examples.get(program.name):
+            result = _run_example(port, example, linked[program.name], target())
         else:
-            result = _run(port, program, Path(linked[program.name].elf), target())
+            result = _run(port, program, linked[program.name], target())
         note(f"{result.name}: {'passed' if result.passed else result.reason}")
         return result
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return TestsResult(tuple(pool.map(one, (p for p in programs if p.kind == "test"))))
+        return TestsResult(tuple(pool.map(one, chosen)))
 
 
 def _run(port: Port, program: Program, elf: Path, target: Target) -> TestResult:
@@ -106,6 +110,15 @@ def _run(port: Port, program: Program, elf: Path, target: Target) -> TestResult:
         # other lines are registers.
         stopped = run.failure.partition("\n")[0]
         reason = f"{stopped}; {result.reason}" if result.reason else stopped
+        result = replace(result, passed=False, reason=reason)
+    return replace(result, cycles=run.cycles or 0)
+
+
+def _run_example(port: Port, example: FirmwareSpec, elf: Path, target: Target) -> TestResult:
+    run = target.run(elf, until=example.until, budget_cycles=port.toml.budget.test_cycles)
+    result = parse.parse_example(example.name, run.output, example.expect)
+    if run.failure:
+        reason = f"{run.failure}; {result.reason}" if result.reason else run.failure
         result = replace(result, passed=False, reason=reason)
     return replace(result, cycles=run.cycles or 0)
 

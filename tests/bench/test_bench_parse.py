@@ -10,6 +10,7 @@ from syncer.bench.parse import (
     layer_cycles,
     parse_benchmark,
     parse_check,
+    parse_example,
     parse_tests,
 )
 from syncer.errors import Exit, SyncError
@@ -357,3 +358,27 @@ def test_whatever_is_printed_gives_a_result_or_an_error_for_a_person(uart: str) 
             read()
         except SyncError as error:
             assert error.message
+
+
+# ---- examples
+
+
+def test_an_example_prints_what_is_expected() -> None:
+    uart = "hello\r\nscore 93 %\r\nscore 12 %\r\nscore 9"
+    result = parse_example("e", uart, [r"^score 9\d %$", r"^score 1\d"])
+    assert result.passed and not result.reason
+    assert [case.passed for case in result.cases] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("uart", "said"),
+    [
+        ("", "no line matches '^score 9'; the last is nothing"),
+        ("score 12 %\n", "no line matches '^score 9'; the last is 'score 12 %'"),
+        ("score 93 %", "no line matches '^score 9'"),  # cut off: no line yet
+    ],
+)
+def test_an_example_that_does_not(uart: str, said: str) -> None:
+    result = parse_example("e", uart, ["^score 9", "score"])
+    assert not result.passed
+    assert result.reason.startswith(said)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from worlds import Silent, World
 
+from syncer.build import symbols_starting, uf2
 from syncer.cli.app import run
 from syncer.errors import Exit, SyncError
 from syncer.git import Repository, ls_remote
@@ -22,6 +23,8 @@ from syncer.report.view import headline
 
 pytestmark = pytest.mark.slow
 
+EXAMPLES = {"hello_world", "person_example"}
+
 
 def test_a_roll_passes_and_then_is_up_to_date(shared: World) -> None:
     outcome = shared.roll()
@@ -31,8 +34,9 @@ def test_a_roll_passes_and_then_is_up_to_date(shared: World) -> None:
     assert set(shared.verdicts(done).values()) == {"passed"}
     assert [record.name for record in done.stages] == list(STAGES)
 
-    assert done.tests is not None and len(done.tests.results) == 6
+    assert done.tests is not None and len(done.tests.results) == 6 + len(EXAMPLES)
     assert all(result.passed and result.cases for result in done.tests.results)
+    assert {result.name for result in done.tests.results} >= EXAMPLES
 
     assert done.benches is not None
     layers = {bench.name: len(bench.layers) for bench in done.benches.results}
@@ -66,7 +70,52 @@ def test_two_worlds_give_the_same_figures(shared: World, fresh: World) -> None:
     assert [f.sha256 for f in one.build.firmware] != []
     sizes = [[(f.name, f.flash, f.ram) for f in r.build.firmware] for r in (one, two) if r.build]
     assert sizes[0] == sizes[1]
+    images = [
+        {Path(f.uf2).name: Path(f.uf2).read_bytes() for f in r.build.firmware if f.uf2}
+        for r in (one, two)
+        if r.build
+    ]
+    assert len(images[0]) == 4 and images[0] == images[1]
     assert one.benches and two.benches and one.benches.results == two.benches.results
+
+
+def test_examples_are_for_every_board_and_print_on_usb_too(shared: World) -> None:
+    """What the emulator ran is the very program that lies there as UF2. USB is not modelled, so
+    of that only this is seen: its driver and its descriptors are in, and UART is none the worse."""
+    build = shared.roll().roll.build
+    assert build
+    examples = [f for f in build.firmware if f.kind == "example"]
+    assert {(f.name, f.board) for f in examples} == {
+        (name, board) for name in EXAMPLES for board in shared.port.toml.build.boards
+    }
+    document = status.load(shared.port.state / "status.json")
+    named = [f["uf2"] for f in document["build"]["firmware"]]
+    assert len([name for name in named if name]) == len(examples)
+    for firmware in examples:
+        assert firmware.uf2 is not None and firmware.uf2 in named
+        place = Path(firmware.uf2).relative_to(shared.port.state)
+        assert place == Path(f"build/examples/{firmware.name}-{firmware.board}.uf2")
+        family = shared.port.toml.build.uf2[firmware.board]
+        assert uf2(Path(firmware.elf), family) == Path(firmware.uf2).read_bytes()
+        for function in ("tud_descriptor_device_cb", "stdio_usb_init", "stdio_uart_init"):
+            assert symbols_starting(Path(firmware.elf), function), (firmware.name, function)
+    others = [f for f in build.firmware if f.kind != "example"]
+    assert not any(symbols_starting(Path(f.elf), "stdio_usb_init") for f in others)
+    assert not any(f.uf2 for f in others)
+
+
+def test_an_example_that_prints_something_else_fails(shared: World) -> None:
+    file = shared.port.file
+    text = file.read_text()
+    assert "[12]?\\d thousandths" in text
+    try:
+        file.write_text(text.replace("[12]?\\d thousandths", "nothing"))
+        outcome = shared.roll(until="test")
+    finally:
+        file.write_text(text)
+    assert outcome.error is not None and outcome.error.exit is Exit.TEST
+    assert "hello_world" in outcome.error.message
+    assert "no line matches" in outcome.error.detail
 
 
 def test_after_resolve_no_network_is_needed(shared: World) -> None:
