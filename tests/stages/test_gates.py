@@ -20,6 +20,7 @@ from syncer.model import (
     Pin,
     Rebased,
     Resolved,
+    TestsResult,
     Tool,
     Verdict,
 )
@@ -79,7 +80,9 @@ class Rolls:
 
     def accept(self, why: str = "") -> None:
         new = next_lock(
-            self.lock, RESOLVED, self.rebased, self.built, self.found, why=why, date="2026-01-01"
+            *(self.lock, RESOLVED, self.rebased, self.built, TestsResult(()), self.found),
+            why=why,
+            date="2026-01-01",
         )
         self.file.write_text(lock_text(new))
 
