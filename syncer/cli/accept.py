@@ -19,6 +19,7 @@ from syncer.stages import changed_files, next_lock
 
 _ACCEPTABLE = (Verdict.PASSED, Verdict.UP_TO_DATE, Verdict.NOT_CHECKED, Verdict.GATE)
 _MOST_WHY = 300
+_WORTH_HOLDING = 2  # percent
 
 
 @click.command()
@@ -117,6 +118,17 @@ def _say_moved(figures: tuple[Figure, ...], old: Lock, new: Lock) -> None:
     for name in sorted(old.figures.keys() - new.figures.keys()):
         click.echo(f"dropped  {name}: {grouped(old.figures[name])}")
     _say_anchor(old.anchor, new.anchor)
+    gained = [
+        name
+        for name, value in new.anchor.figures.items()
+        if "/layer/" not in name and new.figures[name] * 100 < value * (100 - _WORTH_HOLDING)
+    ]
+    if gained:
+        click.echo(
+            f"note     {', '.join(gained)}: better than the anchor by more than "
+            f"{_WORTH_HOLDING} %. So that it is not lost bit by bit, move the anchor there: roll "
+            "again, and sync accept --why …"
+        )
 
 
 def _say_anchor(old: Anchor, new: Anchor) -> None:

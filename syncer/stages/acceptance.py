@@ -74,10 +74,7 @@ def changed_files(
         sizes = Path(built.sizes).read_text(encoding="utf-8")
     except OSError:
         raise SyncError(f"{built.sizes} is gone", hint="Run `sync` again first.") from None
-    files: dict[str, str | None] = {
-        port.lock_file.relative_to(port.root).as_posix(): lock_text(lock),
-        port.sizes_file.relative_to(port.root).as_posix(): sizes,
-    }
+    files: dict[str, str | None] = {port.sizes_file.relative_to(port.root).as_posix(): sizes}
     gone = (PatchVerdict.ABSORBED, PatchVerdict.DROPPED, PatchVerdict.EMPTIED)
     for component in sorted({patch.component for patch in rebased.patches}):
         mine = [patch for patch in rebased.patches if patch.component == component]
@@ -91,6 +88,8 @@ def changed_files(
             old = port.read(f"{folder}/{SERIES}").decode()
             kept = [patch.file for patch in mine if patch.verdict not in gone]
             files[f"{folder}/{SERIES}"] = series_text(kept, old)
+    # Last: as long as the lock has not moved, all this can be accepted once more.
+    files[port.lock_file.relative_to(port.root).as_posix()] = lock_text(lock)
     return {path: text for path, text in files.items() if not _is(port, path, text)}
 
 
