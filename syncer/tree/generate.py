@@ -228,13 +228,14 @@ def _context(
     others |= {path for test in tests for path in test.sources if path not in library}
     sources = sorted(p for p in files if p.endswith(SOURCE_SUFFIXES) and p not in others)
     paths = {component.name: f"{THIRD_PARTY}/{component.path}" for component in toml.component}
+    licenses = {component.name: list(component.license) for component in toml.component}
     return {
         "port": {"name": port.name, "description": toml.port.description},
         "upstream": {"name": resolved.upstream.name, "url": resolved.upstream.url}
         | {"commit": resolved.upstream.commit},
         "components": [
             {"name": pin.name, "url": pin.url, "commit": pin.commit}
-            | {"written": pin.written, "path": paths[pin.name]}
+            | {"written": pin.written, "path": paths[pin.name], "licenses": licenses[pin.name]}
             for pin in resolved.components
         ],
         "sources": sources,
