@@ -5,7 +5,7 @@ looked at, and system headers not followed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from posixpath import dirname, normpath
 
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
@@ -27,10 +27,8 @@ def included(
     start = list(files)
     seen, found, waiting = set(start), set[str](), start
     while waiting:
-        file = waiting.pop()
-        for name in _INCLUDE.findall(read(file) or b""):
-            header = _header(file, name.decode("utf-8", "replace"), include_dirs, read)
-            if header and header not in seen:
+        for header in _direct(waiting.pop(), include_dirs, read):
+            if header not in seen:
                 seen.add(header)
                 found.add(header)
                 if follow(header):
@@ -38,11 +36,38 @@ def included(
     return found
 
 
-def _header(
-    includer: str, name: str, include_dirs: Collection[str], read: Callable[[str], bytes | None]
-) -> str | None:
-    for folder in (dirname(includer) or ".", *include_dirs):
-        path = normpath(f"{folder}/{name}")
-        if not path.startswith("../") and read(path) is not None:
-            return path
-    return None
+def including(
+    files: Iterable[str],
+    headers: Iterable[str],
+    include_dirs: Collection[str],
+    read: Callable[[str], bytes | None],
+) -> set[str]:
+    """Those of `files` that include one of `headers`, directly or not. See `included`."""
+    start = list(files)
+    includers: dict[str, list[str]] = {}
+    seen, waiting = set(start), list(start)
+    while waiting:
+        file = waiting.pop()
+        for header in _direct(file, include_dirs, read):
+            includers.setdefault(header, []).append(file)
+            if header not in seen:
+                seen.add(header)
+                waiting.append(header)
+    reached, back = set[str](), list(headers)
+    while back:
+        for file in includers.get(back.pop(), ()):
+            if file not in reached:
+                reached.add(file)
+                back.append(file)
+    return reached.intersection(start)
+
+
+def _direct(
+    file: str, include_dirs: Collection[str], read: Callable[[str], bytes | None]
+) -> Iterator[str]:
+    for name in _INCLUDE.findall(read(file) or b""):
+        for folder in (dirname(file) or ".", *include_dirs):
+            path = normpath(f"{folder}/{name.decode('utf-8', 'replace')}")
+            if not path.startswith("../") and read(path) is not None:
+                yield path
+                break

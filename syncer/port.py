@@ -164,7 +164,9 @@ class Copy:
 
 @dataclass(frozen=True, config=_CLOSED)
 class Tree:
-    """How upstream is asked for its sources and what the port adds to them."""
+    """How upstream is asked for its sources and what the port adds to them. `precompiled` are
+    headers (places in the tree) that a template may have compiled once for all that include
+    them."""
 
     makefile: RelativePath
     downloads: RelativePath
@@ -175,6 +177,7 @@ class Tree:
     exclude: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
     include_dirs: tuple[str, ...] = (".",)
+    precompiled: tuple[RelativePath, ...] = ()
     array: tuple[Array, ...] = ()
     own: tuple[Copy, ...] = ()
     template: tuple[Copy, ...] = ()

@@ -153,10 +153,13 @@ def _shop(
         # whatever folder, the next need not.
         shared = os.path.commonpath([tree.resolve(), out.resolve()])
         environment |= {**cache.environment, "CCACHE_BASEDIR": shared, "CCACHE_NOHASHDIR": "1"}
+        # So that it takes precompiled headers, which are large: hashed once, not for each source.
+        # Dates are no part of what is compiled, with SOURCE_DATE_EPOCH.
+        environment |= {"CCACHE_SLOPPINESS": "pch_defines,time_macros", "CCACHE_INODECACHE": "1"}
     for program in programs:
         readable += foreign.installation(program)
     room = foreign.Room(out, tuple(writable), tuple(readable))
-    return _Shop(room, sandbox, environment, log, say)
+    return _Shop(room, sandbox, environment, log, say, (os.path.relpath(tree, out), str(tree)))
 
 
 @dataclass(frozen=True)
@@ -168,6 +171,7 @@ class _Shop:
     environment: dict[str, str]
     log: Path
     say: Callable[[str], None]
+    tree: tuple[str, str]  # as ccache names it to the compiler, and as it is
 
     def run(self, command: Sequence[str], seconds: int) -> None:
         """Raises SyncError (BUILD) if the command fails or does not end in time."""
@@ -193,6 +197,7 @@ class _Shop:
         with self.log.open("a") as file:
 
             def on_line(line: str) -> None:
+                line = line.replace(*self.tree)
                 file.write(line + "\n")
                 lines.append(line)
                 if step := re.match(r"\[\d+/\d+\]", line):

@@ -261,7 +261,7 @@ class _Run:
                 ),
             )
             stages.check_effects(self.port, built)
-            stages.check_build(self.port, built)
+            stages.check_build(self.port, built, tree.programs)
 
     def test(self) -> None:
         built, note = self.found["build"], self.recorder.progress.note

@@ -56,15 +56,18 @@ def unexcepted(port: Port, built: BuildResult) -> tuple[Unbuilt, ...]:
     return tuple(item for item in built.unbuilt if item.name not in allowed)
 
 
-def check_build(port: Port, built: BuildResult) -> None:
+def check_build(port: Port, built: BuildResult, programs: Sequence[Program]) -> None:
     """Raises SyncError (BUILD) for a test that does not build."""
     if failed := unexcepted(port, built):
+        names = {item.name for item in failed}
+        sources = [path for test in programs if test.name in names for path in test.sources]
         raise SyncError(
             f"{len(failed)} of upstream's tests do not build: "
             + ", ".join(item.name for item in failed),
             hint="Mend the port; or, if one cannot be built for it, name the test and the cause "
             f"in a [[test.exception]] of {port.file.name}. The whole log: {built.log}",
             exit=Exit.BUILD,
+            about=(tuple(sources),),
         )
 
 

@@ -28,7 +28,9 @@ _BY_NAME: tuple[tuple[str, Element], ...] = (
     ("_int8.csv", "int8_t"),
     ("", "float"),
 )
-_NUMBER = re.compile(r"-?(?:[0-9]+|[0-9]*\.[0-9]+|[0-9]+\.)(?:[eE][-+]?[0-9]+)?")
+_NUMBER = r"\s*-?(?:[0-9]+|[0-9]*\.[0-9]+|[0-9]+\.)(?:[eE][-+]?[0-9]+)?\s*"
+_NUMBERS = re.compile(f"(?:{_NUMBER}(?:,{_NUMBER})*)?")
+_BYTES = [str(value) for value in range(256)]
 
 
 def array_of(path: str) -> Array:
@@ -97,7 +99,7 @@ def _elements(array: Array, data: bytes) -> tuple[str, Sequence[str], int]:
         numbers = _numbers(array.from_, data)
         return array.element, numbers, len(numbers)
     values = _pixels(array.from_, data) if array.kind == "bmp" else data
-    return "unsigned char", [str(value) for value in values], len(values)
+    return "unsigned char", [_BYTES[value] for value in values], len(values)
 
 
 def _pixels(name: str, data: bytes) -> bytes:
@@ -126,8 +128,6 @@ def _samples(name: str, data: bytes) -> tuple[tuple[int, ...], int]:
 def _numbers(name: str, data: bytes) -> list[str]:
     """The numbers of the first line, which upstream's script takes for the whole."""
     line = data.partition(b"\n")[0].decode("ascii", "replace").strip()
-    numbers = [word.strip() for word in line.split(",")] if line else []
-    wrong = next((word for word in numbers if not _NUMBER.fullmatch(word)), None)
-    if wrong is not None:
-        raise SyncError(f"{name}: {wrong[:40]!r} is no number", exit=Exit.BUILD)
-    return numbers
+    if not _NUMBERS.fullmatch(line):
+        raise SyncError(f"{name}: its first line is no list of numbers", exit=Exit.BUILD)
+    return line.replace(" ", "").split(",") if line else []

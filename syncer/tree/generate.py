@@ -15,6 +15,7 @@ from typing import Any
 from syncer import foreign
 from syncer.errors import Exit, SyncError
 from syncer.git import Repository
+from syncer.includes import including
 from syncer.model import Origin, Program, Rebased, Resolved, TreeResult
 from syncer.port import Component, Port
 from syncer.tree.arrays import array_files
@@ -248,9 +249,31 @@ def _context(
         ],
         "tests": [{"name": test.name, "sources": list(test.sources)} for test in tests],
         "shared_sources": shared_sources(tests),
+        "precompiled": _precompiled(port, sources, tests, files),
         "build": {"boards": list(toml.build.boards), "optimisation": toml.build.optimisation}
         | {"sdk": {"name": toml.build.sdk.name, "version": toml.build.sdk.version}},
     }
+
+
+def _precompiled(
+    port: Port, sources: Sequence[str], tests: Sequence[Program], files: Mapping[str, bytes]
+) -> dict[str, list[str]]:
+    """The headers to precompile, and the C++ sources that include none of them. Those must be
+    compiled without: what a source forgets to include would not be missed."""
+    headers = port.toml.tree.precompiled
+    for header in headers:
+        if header not in files:
+            raise SyncError(
+                f"{port.file}: tree.precompiled: there is no {header} in the tree",
+                hint="It was moved or deleted upstream; follow it in port.toml.",
+                about=((header,),),
+            )
+    if not headers:
+        return {"headers": [], "without": []}
+    cxx = {path for path in sources if path.endswith((".cc", ".cpp"))}
+    cxx |= {path for test in tests for path in test.sources if path.endswith((".cc", ".cpp"))}
+    with_it = including(cxx, headers, port.toml.tree.include_dirs, files.get)
+    return {"headers": list(headers), "without": sorted(cxx - with_it)}
 
 
 def tree_digest(folder: Path) -> str:

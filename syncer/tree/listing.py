@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -161,8 +162,10 @@ def _check_declared(checkout: Path, tree: Tree, program: Declared) -> None:
 
 def is_file_of(checkout: Path, path: str) -> bool:
     """Whether `path` is a file of the checkout, and not reached through a way out of it."""
-    full = (checkout / path).resolve()
-    return full.is_relative_to(checkout.resolve()) and full.is_file()
+    # Thousands are asked for: pathlib takes three times as long.
+    root = os.path.realpath(checkout)
+    full = os.path.realpath(os.path.join(root, path))  # noqa: PTH118
+    return full.startswith(root + os.sep) and os.path.isfile(full)  # noqa: PTH113
 
 
 def _ask_make(

@@ -48,6 +48,7 @@ only = ["Source/*", "LICENSE"]
 makefile = "Makefile"
 downloads = "downloads"
 goals = ["sources", "headers", "third"]
+variables = { MORE = "" }
 expected_output = ['already exists, skipping the download\\.$']
 exclude = ["*_test.cc"]
 include_dirs = [".", "third_party/lib"]
