@@ -25,7 +25,8 @@ def test_everything_it_names_is_there(name: str) -> None:
     for item in (*port.toml.tree.own, *port.toml.tree.template):
         assert port.at(item.from_).exists(), item.from_
     kinds = [spec.kind for spec in port.toml.firmware]
-    assert {"benchmark", "check", "test", "example"} <= set(kinds)
+    assert {"benchmark", "check", "example"} <= set(kinds)
+    assert port.toml.test
 
 
 @pytest.mark.parametrize("name", PORTS)
