@@ -161,3 +161,18 @@ def test_without_debug_information_nothing_is_taken_for_granted(tmp_path: Path) 
     with pytest.raises(SyncError, match="no debug information") as caught:
         toy.effect("lib/a.c")
     assert "-g" in caught.value.hint
+
+
+@pytest.mark.parametrize("mapped", [[], ["-ffile-prefix-map=../tree=."]])
+@pytest.mark.parametrize("absolute", [True, False])
+def test_a_source_is_known_however_the_compiler_was_told_of_it(
+    tmp_path: Path, mapped: list[str], absolute: bool
+) -> None:
+    tree, out = tmp_path / "tree", tmp_path / "out"
+    for folder in (tree / "lib", out):
+        folder.mkdir(parents=True)
+    (tree / "lib/a.c").write_text("int main(void) { return 0; }\n")
+    source = str(tree / "lib/a.c") if absolute else "../tree/lib/a.c"
+    subprocess.run(["gcc", "-g", *mapped, source, "-o", "prog"], cwd=out, check=True)
+    program = read_program(out / "prog", tree)
+    assert {f.name: f.source for f in program.functions}["main"] == "lib/a.c"

@@ -95,21 +95,23 @@ def _ranges(dwarf: DWARFInfo, tree: Path) -> list[tuple[int, int, str]]:
         if entry.begin_addr and entry.length:
             offset = entry.info_offset
             if offset not in sources:
-                top = dwarf.get_CU_at(offset).get_top_DIE()
-                name = top.attributes.get("DW_AT_name")
-                sources[offset] = (
-                    _in_tree(name.value.decode("utf-8", "replace"), tree) if name else ""
+                unit = dwarf.get_CU_at(offset).get_top_DIE().attributes
+                name, folder = (
+                    unit[key].value.decode("utf-8", "replace") if key in unit else ""
+                    for key in ("DW_AT_name", "DW_AT_comp_dir")
                 )
+                sources[offset] = _in_tree(name, tree, folder) if name else ""
             found.append((entry.begin_addr, entry.begin_addr + entry.length, sources[offset]))
     return sorted(found)
 
 
-def _in_tree(name: str, tree: Path) -> str:
-    """A source's path in the tree; with -ffile-prefix-map it is so already."""
-    path = Path(os.path.normpath(name))
-    if path.is_absolute() and path.resolve().is_relative_to(tree.resolve()):
-        path = path.resolve().relative_to(tree.resolve())
-    return path.as_posix()
+def _in_tree(name: str, tree: Path, folder: str | Path) -> str:
+    """The path in the tree of a source that the compiler calls `name`, in `folder`; else its
+    name. With -ffile-prefix-map it is a path in the tree already."""
+    full = (Path(folder) / name).resolve() if Path(folder, name).is_absolute() else None
+    if full and full.is_relative_to(tree.resolve()):
+        return full.relative_to(tree.resolve()).as_posix()
+    return Path(os.path.normpath(name)).as_posix()
 
 
 def _symbols(image: ELFFile) -> Iterator[Any]:
@@ -158,7 +160,7 @@ def compiled(ninja: str, out: Path, tree: Path) -> dict[Path, tuple[str, ...]]:
             f"ninja -t deps failed in {out}", exit=Exit.BUILD, detail=done.stderr or done.stdout
         )
     found: dict[Path, tuple[str, ...]] = {}
-    in_tree = cache(lambda line: _in_tree(os.path.join(out, line.strip()), tree))  # noqa: PTH118
+    in_tree = cache(lambda line: _in_tree(line.strip(), tree, out))
     for block in re.split(r"\n\n+", done.stdout):
         head, *files = block.splitlines() or [""]
         name, _, state = head.rpartition(": #deps")
