@@ -46,6 +46,7 @@ target_link_libraries(test core)
 """,
 }
 DISPLACING = {"port/dup.c": "int a(void) { return 4; }\n"}
+EXPORT = "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON"
 NOTHING: Mapping[str, str] = {}
 SPECS = (FirmwareSpec("bench", "benchmark", ("main.c",)), FirmwareSpec("test", "test", ("test.c",)))
 
@@ -61,7 +62,7 @@ class Toy:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text.replace("FLAGS", flags))
         for command in (
-            ["cmake", "-G", "Ninja", "-S", str(self.tree), "-B", str(self.out)],
+            ["cmake", "-G", "Ninja", "-S", str(self.tree), "-B", str(self.out), EXPORT],
             ["ninja", "-C", str(self.out)],
         ):
             done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -154,6 +155,15 @@ def test_another_definition_that_was_linked_is_named(tmp_path: Path) -> None:
     effect = toy.build(files=DISPLACING | {"CMakeLists.txt": text}).effect("lib/a.c")
     assert effect.objects == 0
     assert "nothing is compiled of it" in lost(effect).message
+
+
+def test_a_header_takes_part_through_a_precompiled_one(tmp_path: Path) -> None:
+    text = FILES["CMakeLists.txt"] + "target_precompile_headers(core PRIVATE lib/nobody.h)\n"
+    nobody = {"CMakeLists.txt": text, "lib/nobody.h": "static inline int some(void) { return 1; }"}
+    effect = Toy(tmp_path).build(files=nobody).effect("lib/nobody.h")
+    kept(effect)
+    assert effect.objects > 1
+    assert effect.programs == ("bench",)
 
 
 def test_without_debug_information_nothing_is_taken_for_granted(tmp_path: Path) -> None:

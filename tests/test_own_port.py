@@ -12,6 +12,7 @@ from syncer.lock import load_lock
 from syncer.port import load_port
 from syncer.queue.mail import check_zero_context
 from syncer.queue.series import read_series
+from syncer.sizes import load_sizes
 
 ROOT = Path(__file__).resolve().parents[1]
 PORTS = ("port/port.toml", "ci/miniature/port.toml")
@@ -37,6 +38,17 @@ def test_the_lock_speaks_of_this_port(name: str) -> None:
     assert lock.overrides == shadowed
     names = {port.toml.upstream.name, *(component.name for component in port.toml.component)}
     assert set(lock.commits) == names
+    folder, context = port.at(port.toml.patches.folder), port.toml.patches.context
+    patches = {f"{n}/{p.file}" for n in names for p in read_series(folder, n, context=context)}
+    assert set(lock.carried) == patches | set(shadowed)
+    assert lock.anchor.why and set(lock.anchor.figures) == set(lock.figures)
+    sizes = load_sizes(port.sizes_file)
+    assert {name for name in lock.figures if name.endswith("/flash")} == {
+        f"{program}/flash" for program in sizes
+    }
+    # Every override is some layer's kernel.
+    ours = {kernel for text in lock.kernels.values() for kernel in text.split() if "*" in kernel}
+    assert {Path(item.path).stem for item in port.toml.override} == {x[:-1] for x in ours}
     for benchmark in port.toml.benchmark:
         for figure in ("cycles", "arena", "flash", "ram"):
             assert lock.figures[f"{benchmark.name}/{figure}"] > 0

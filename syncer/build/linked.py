@@ -8,8 +8,10 @@ lead from an address to the compilation unit, and that names its source in full.
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shlex
 import subprocess
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -147,7 +149,8 @@ def _words(data: bytes, little: bool) -> list[int]:
 
 def compiled(ninja: str, out: Path, tree: Path) -> dict[Path, tuple[str, ...]]:
     """Every object that the build in `out` made, with the files it was made of, its source
-    first, as ninja's own log of dependencies has them; those of the tree by their path in it.
+    first, as ninja's own log of dependencies has them; those of the tree by their path in it, the
+    others in full. What goes into a precompiled header goes into all that is compiled with it.
 
     Raises:
         SyncError: (BUILD) ninja cannot read its log.
@@ -160,10 +163,26 @@ def compiled(ninja: str, out: Path, tree: Path) -> dict[Path, tuple[str, ...]]:
             f"ninja -t deps failed in {out}", exit=Exit.BUILD, detail=done.stderr or done.stdout
         )
     found: dict[Path, tuple[str, ...]] = {}
-    in_tree = cache(lambda line: _in_tree(line.strip(), tree, out))
+    place = cache(lambda line: _in_tree(os.path.join(out, line.strip()), tree, out))  # noqa: PTH118
     for block in re.split(r"\n\n+", done.stdout):
         head, *files = block.splitlines() or [""]
         name, _, state = head.rpartition(": #deps")
         if name and state.endswith("(VALID)"):
-            found[out / name] = tuple(in_tree(line) for line in files)
+            found[out / name] = tuple(place(line) for line in files)
+    for path, header in _precompiled(out).items():
+        if path in found:
+            found[path] += found.get(header, ())
     return found
+
+
+def _precompiled(out: Path) -> dict[Path, Path]:
+    """Objects that are compiled with a precompiled header, which no log of dependencies names:
+    the compiler takes it for the header that the command includes."""
+    headers: dict[Path, Path] = {}
+    for entry in json.loads((out / "compile_commands.json").read_text()):
+        # Of a command of some kilobytes only these two words are wanted.
+        words = [re.search(rf" {x} ((?:\\.|\S)+)", entry["command"]) for x in ("-o", "-include")]
+        paths = [Path(entry["directory"], *shlex.split(word[1])) for word in words if word]
+        if len(paths) == 2:
+            headers[paths[0]] = paths[1].with_name(f"{paths[1].name}.gch")
+    return headers
