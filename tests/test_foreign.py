@@ -164,8 +164,11 @@ def test_only_what_is_given_is_seen_and_only_what_is_to_be_changed_can_be(
 ) -> None:
     (tmp_path / "given").write_text("given\n")
     (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "far").write_text("far\n")
+    (tmp_path / "link").symlink_to(tmp_path / "other")
     work = tmp_path / "work"
-    room = foreign.Room(work, writable=(work,), readable=(tmp_path / "given",))
+    readable = (tmp_path / "given", tmp_path / "link" / "far")
+    room = foreign.Room(work, writable=(work,), readable=readable)
 
     def run(script: str) -> foreign.Done:
         return foreign.run(["sh", "-c", script], room, seconds=60, sandbox=sandbox)
@@ -173,10 +176,11 @@ def test_only_what_is_given_is_seen_and_only_what_is_to_be_changed_can_be(
     done = run("pwd; cat ../given; echo x >mine")
     assert done == foreign.Done(0, f"{work}\ngiven\n", "")
     assert (work / "mine").read_text() == "x\n"
+    assert run("cat ../link/far ../other/far").out == "far\nfar\n"
     assert run("touch $HOME/a $TMPDIR/b /dev/null && ls /dev/fd /dev/shm").status == 0
 
     if sandbox.protection.files:
-        assert run("ls -A ..").out.split() == ["given", "work"]
+        assert run("ls -A ..").out.split() == ["given", "link", "other", "work"]
         assert run("ls -A /run").out == ""
         given = [path.parts for path, _ in room.shown]
         home = Path.home()

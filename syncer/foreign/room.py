@@ -49,14 +49,12 @@ class Room:
     def shown(self) -> tuple[tuple[Path, bool], ...]:
         """What lies over the read-only system, as (path, whether it may be changed): outer
         before inner."""
-        readable = {
-            path.resolve()
-            for path in (*self.readable, self.folder, Path(sys.prefix), Path(sys.base_prefix))
-            if path.exists()
-        }
-        writable = {path.resolve() for path in self.writable}
+        pythons = (Path(sys.prefix), Path(sys.base_prefix))
+        readable = _named(*self.readable, self.folder, *pythons)
         kept = {path: False for path in readable if _below(path, self.hidden)}
-        return tuple(sorted((kept | dict.fromkeys(writable, True)).items()))
+        changed = {path for path in _named(*self.writable) if _below(path, self.hidden)}
+        changed |= {path.resolve() for path in self.writable}
+        return tuple(sorted((kept | dict.fromkeys(changed, True)).items()))
 
     @property
     def search_path(self) -> str:
@@ -98,6 +96,13 @@ def _homes() -> set[Path]:
 def _enclosing_repository(folder: Path) -> Path | None:
     parents = folder.resolve().parents
     return next((parent for parent in parents if (parent / ".git").exists()), None)
+
+
+def _named(*paths: Path) -> set[Path]:
+    """Each path that exists as it is given, which may lead over a link that is hidden, and as
+    what it leads to."""
+    found = [path for path in paths if path.exists()]
+    return {path.absolute() for path in found} | {path.resolve() for path in found}
 
 
 def _below(path: Path, places: Iterable[Path]) -> bool:
