@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from syncer import foreign
 from syncer.cli import main, meant_for_system
 from syncer.cli.app import run
 from syncer.errors import Exit, SyncError
@@ -148,3 +149,22 @@ def test_interrupted_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(app.group, "main", fail)
     assert run(["status"]) == Exit.INTERRUPTED
+
+
+def test_doctor_says_what_holds_upstreams_code_back(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = str(Path(__file__).resolve().parents[2] / "port" / "port.toml")
+    run(["doctor", "--port", port])
+    best = foreign.choose()
+    said = capsys.readouterr().out
+    assert best.protection.name in said
+    assert ("is confined" in said) == best.protection.whole
+
+    weak = foreign.choose("off")
+    refused = ("bubblewrap is not installed", "namespaces: [1] not permitted")
+    monkeypatch.setattr(foreign, "all_sandboxes", lambda: ((weak,), refused))
+    run(["doctor", "--port", port])
+    said = capsys.readouterr().out
+    assert "upstream's code cannot be confined: environment only" in said
+    assert "[1] not permitted" in said and "apt-get install bubblewrap" in said

@@ -39,7 +39,7 @@ void LightUp() {
   pwm_set_enabled(pwm_gpio_to_slice_num(PICO_DEFAULT_LED_PIN), true);
 }
 
-// -1 is dark, 1 is bright. Squared, because eyes take twice the light for less than that.
+// -1 is dark, 1 is bright. Squared, because to the eye twice the light is not twice as bright.
 void Light(float value) {
   const float part = std::fmin(std::fmax((value + 1.0f) / 2.0f, 0.0f), 1.0f);
   pwm_set_gpio_level(PICO_DEFAULT_LED_PIN, static_cast<uint16_t>(part * part * kBrightest));
