@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from worlds import Silent, World, make_world
 from syncer import foreign
 from syncer.errors import Exit
 from syncer.foreign import sandbox as ways
+from syncer.journal import Journal
 from syncer.model import PatchVerdict, Roll, Verdict
 from syncer.pipeline import Outcome, roll
 from syncer.report.render import markdown
@@ -203,3 +205,36 @@ def test_required_is_not_met_by_what_was_made_without(
     assert outcome.error is not None and outcome.error.exit is Exit.ENVIRONMENT
     assert fresh.verdicts(outcome.roll)["tree"] == Verdict.ENVIRONMENT
     assert "apt-get install bubblewrap" in outcome.roll.hint
+
+
+def test_where_the_kernel_allows_no_namespaces(fresh: World, tmp_path: Path) -> None:
+    """As in most containers: an ordinary user, and none of the kernel's means."""
+    mirrors = tmp_path / "mirrors.toml"
+    lines = "".join(f'"{url}" = "{place}"\n' for url, place in fresh.order().mirrors.items())
+    mirrors.write_text(f"[mirrors]\n{lines}")
+
+    def sync(mode: str) -> subprocess.CompletedProcess[str]:
+        roll = [sys.executable, "-m", "syncer", "roll", "--until", "tree", "--sandbox", mode]
+        roll += ["--port", str(fresh.port.file), "--mirrors", str(mirrors)]
+        script = 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"'
+        drop = ["setpriv", "--inh-caps", "-all", "--ambient-caps", "-all", "--bounding-set", "-all"]
+        enter = ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--keep-caps"]
+        return subprocess.run(
+            [*enter, "sh", "-c", script, "sh", *drop, *roll],
+            env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    strict = sync("required")
+    if "unshare" in strict.stderr and strict.returncode == 1:
+        pytest.skip(strict.stderr)
+    assert strict.returncode == Exit.ENVIRONMENT, strict.stderr
+    assert "upstream's code cannot be confined on this machine" in strict.stdout + strict.stderr
+    assert "No space left on device" in strict.stderr  # the kernel's word for: no more of them
+    loose = sync("auto")
+    assert loose.returncode == Exit.OK, loose.stderr
+    last = Journal(fresh.port.state).last_roll()
+    assert last is not None and last.tree is not None and last.tree.protection is not None
+    assert last.tree.protection.name == "environment only"
