@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from syncer.errors import Exit, SyncError
-from syncer.git import Repository, Touch
+from syncer.git import Repository
 from syncer.lock import Lock
 from syncer.model import OverrideResult, PatchResult, PatchVerdict, Pin, Rebased, Resolved
-from syncer.overrides import apply_overrides, rename_candidate
+from syncer.overrides import apply_overrides
 from syncer.port import Port
 from syncer.queue.mail import Patch
 from syncer.queue.rebase import rebase_component, required_blobs
 from syncer.queue.series import read_series
 from syncer.stages.carried import carried_overrides, carried_patches, gone
 from syncer.stages.since import Since
+from syncer.stages.stops import as_error, conflict, drifted, queue_touches, vanished
 
 
 def blobs_for_rebase(
@@ -34,7 +35,7 @@ def blobs_for_rebase(
     needed[since.upstream] += since.pin_blobs(moved)
     for pin in resolved.pins:
         if pin.name in moved:
-            found = _touches(since, pin.name, _series(port, pin))
+            found = queue_touches(since, pin.name, _series(port, pin))
             needed[pin.name] += tuple(i for t in found for i in (t.before, t.after) if i)
     return needed
 
@@ -103,104 +104,15 @@ def _target(repo: Repository, pin: Pin) -> str:
 def check_rebase(port: Port, rebased: Rebased, since: Since) -> None:
     """Raises SyncError (CONFLICT) for a patch that conflicts or an override whose upstream file
     changed: both need a person. It names the upstream commit that is to blame."""
-    for patch in rebased.patches:
-        if patch.verdict is PatchVerdict.CONFLICT:
-            raise _conflict(port, patch, since)
+    stops = []
+    for result in rebased.patches:
+        if result.verdict is PatchVerdict.CONFLICT:
+            pin = next(pin for pin in since.resolved.pins if pin.name == result.component)
+            stops.append(conflict(since, result, _series(port, pin)))
     for override in rebased.overrides:
         if override.found is None:
-            raise _vanished(port, rebased, override, since)
-        if override.drifted:
-            raise _drifted(port, override, since)
-
-
-def _conflict(port: Port, result: PatchResult, since: Since) -> SyncError:
-    name = result.component
-    patches = _series(port, next(pin for pin in since.resolved.pins if pin.name == name))
-    number = next(n for n, patch in enumerate(patches) if patch.file == result.file)
-    found = [t for t in _touches(since, name, patches) if t.path in result.conflicts]
-    blamed = _blamed(since, name, patches[: number + 1], found)
-    message = f"{name}: {result.file} conflicts in {', '.join(result.conflicts)}"
-    hint = "Bring the patch to the new upstream by hand, or roll to an older --upstream."
-    if blamed and blamed.gained:
-        message += f" since {since.named(name, blamed)}"
-        hint = f"Bring the patch over {blamed.commit[:12]} by hand, or roll to an --upstream "
-        hint += "before it."
-    elif blamed:
-        message += f", as long as upstream is without {since.named(name, blamed)}"
-        hint = f"{since.roll_to(name, blamed)}, or write a patch for this one."
-    return SyncError(
-        message,
-        hint=hint,
-        exit=Exit.CONFLICT,
-        detail="\n".join(filter(None, (result.reason, since.detail(name, found)))),
-    )
-
-
-def _touches(since: Since, name: str, patches: Sequence[Patch]) -> tuple[Touch, ...]:
-    """What upstream did to the patches' files since the blobs that they were made from."""
-    known = {d.old_path: d.old_id for patch in reversed(patches) for d in patch.diffs if d.old_path}
-    return tuple(t for path, blob in known.items() for t in since.touches_of(name, path, blob))
-
-
-def _blamed(
-    since: Since, name: str, patches: Sequence[Patch], found: Sequence[Touch]
-) -> Touch | None:
-    """The first upstream commit that the last of the patches does not go over or, where this roll
-    goes back, the first with which it would; of those that touched its files."""
-    repo, base = (
-        since.repositories[name],
-        _known(since.repositories[name], since.lock.commits.get(name)),
-    )
-
-    def conflicts(commit: str) -> bool:
-        _, results = rebase_component(repo, patches, commit, base_commit=base)
-        return results[-1].verdict is PatchVerdict.CONFLICT
-
-    try:
-        ahead = [t for t in reversed(found) if t.gained and conflicts(t.commit)]
-        back = [t for t in found if not t.gained and not conflicts(t.commit)]
-    except SyncError:  # a blob that was never fetched
-        return None
-    return next(iter(ahead + back), None)
-
-
-def _others(count: int, when: str) -> str:
-    return f" and {count} {when} commit{'s' if count > 1 else ''}" if count > 0 else ""
-
-
-def _vanished(port: Port, rebased: Rebased, override: OverrideResult, since: Since) -> SyncError:
-    repo, name = since.repositories[override.component], override.component
-    gone = since.gone(name, override.path)
-    moved = rename_candidate(repo, rebased.trees[name], override) or (gone[1] if gone else None)
-    where = f"It may be {moved} now; follow it in {port.file.name}." if moved else ""
-    if gone and not gone[0].gained:
-        message = f"{name}: upstream does not have {override.path} yet, which {override.source} "
-        message += f"overrides: it came with {since.named(name, gone[0])}"
-        where = f"{since.roll_to(name, gone[0])}, or drop the [[override]] in {port.file.name}."
-    else:
-        message = f"{name}: upstream no longer has {override.path}, which {override.source} "
-        message += "overrides"
-        message += f"; it was deleted with {since.named(name, gone[0])}" if gone else ""
-    return SyncError(
-        message,
-        hint=where or f"Find where its code went, or drop the [[override]] in {port.file.name}.",
-        exit=Exit.CONFLICT,
-    )
-
-
-def _drifted(port: Port, override: OverrideResult, since: Since) -> SyncError:
-    name, path = override.component, override.path
-    found = since.touches_of(name, path, override.shadowed)
-    blobs = f"(blob {override.shadowed[:12]} → {(override.found or '')[:12]})"
-    if found and not found[0].gained:
-        message = f"{name}: {path} is older {blobs} than {override.source} was written for; "
-        message += f"that came with {since.named(name, found[-1])}"
-        hint = f"{since.roll_to(name, found[-1])}, or write an override for this one."
-    else:
-        message = f"{name}: upstream changed {path} under {override.source} {blobs}"
-        if found:
-            message += f" with {since.named(name, found[0])}"
-            message += _others(len(found) - 1, "earlier")
-        hint = "Take upstream's change into the override, then set `shadows` in "
-        hint += f"{port.file.name} to {override.found}."
-    return SyncError(message, hint=hint, exit=Exit.CONFLICT, detail=since.detail(name, found))
+            stops.append(vanished(port, since, rebased, override))
+        elif override.drifted:
+            stops.append(drifted(port, since, override))
+    if stops:
+        raise as_error(since, stops)
