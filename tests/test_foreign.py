@@ -18,6 +18,7 @@ from syncer.errors import Exit, SyncError
 from syncer.foreign import sandbox as ways
 from syncer.model import Protection
 from syncer.port import Tree
+from syncer.tree.checkout import Checkout
 from syncer.tree.listing import list_files
 
 KINDS = (
@@ -136,7 +137,7 @@ def test_a_hostile_makefile(
     ):
         agent.bind(str(home / "agent"))
         agent.listen()
-        list_files(checkout, tree, sandbox)
+        list_files(Checkout(checkout, {}), tree, sandbox)
     lines = caught.value.detail.splitlines()
     said = {line.split(": ", 1)[0]: line for line in lines if ": " in line}
 

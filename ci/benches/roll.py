@@ -59,7 +59,7 @@ SCRIPT = f"{MICRO}/tools/project_generation/create_tflm_tree.py"
 EXAMPLES = ("hello_world", "micro_speech", "person_detection")
 OPTIONS = "TARGET=cortex_m_generic OPTIMIZED_KERNEL_DIR=cmsis_nn TARGET_ARCH=project_generation"
 SOURCE = f"{MICRO}/micro_interpreter.cc"
-MESSAGE = (b"failed to invoke with status", b"failed to run with status")
+MESSAGE = (b"Input index %d out of range", b"Input number %d out of range")
 
 Figures = dict[str, Any]
 T = TypeVar("T")

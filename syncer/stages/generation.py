@@ -15,8 +15,8 @@ from syncer.model import Rebased, Resolved, TreeResult
 from syncer.port import Port
 from syncer.queue.mail import create_patch, encode
 from syncer.stages.lost import changed_paths, check_tree
+from syncer.tree.checkout import SOURCE_SUFFIXES
 from syncer.tree.generate import generate, place_of
-from syncer.tree.listing import SOURCE_SUFFIXES
 from syncer.tree.swap import Edit, EditedTree
 
 _CODE = (*SOURCE_SUFFIXES, ".h", ".hh", ".hpp", ".inc")

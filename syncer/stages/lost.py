@@ -12,8 +12,8 @@ from syncer.errors import Exit, SyncError
 from syncer.git import Repository, blob_id
 from syncer.model import BuildResult, Changed, Effect, Rebased, Resolved
 from syncer.port import Port
+from syncer.tree.checkout import SOURCE_SUFFIXES
 from syncer.tree.generate import place_of
-from syncer.tree.listing import SOURCE_SUFFIXES
 
 _HEADER_SUFFIXES = (".h", ".hh", ".hpp")
 

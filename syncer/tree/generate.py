@@ -6,7 +6,6 @@ Same inputs, same bytes: nothing in it depends on when or where it was made.
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
@@ -19,11 +18,10 @@ from syncer.includes import including
 from syncer.model import Origin, Program, Rebased, Resolved, TreeResult
 from syncer.port import Component, Port
 from syncer.tree.arrays import array_files
+from syncer.tree.checkout import SOURCE_SUFFIXES, Checkout, check_out
 from syncer.tree.listing import (
-    SOURCE_SUFFIXES,
     Declared,
     Listing,
-    is_file_of,
     list_files,
     list_tests,
 )
@@ -60,9 +58,7 @@ def generate(
         SyncError: upstream's Makefile fails, a component contributes no file, or a file that
             port.toml or a test of upstream's names is not there.
     """
-    checkout = folder / "checkout"
-    shutil.rmtree(checkout, ignore_errors=True)
-    _check_out(port, rebased, repositories, checkout)
+    checkout = check_out(port, rebased.trees, repositories, folder)
     sandbox = sandbox or foreign.choose()
     listing = list_files(checkout, port.toml.tree, sandbox)
     by_component = _contributions(port, resolved, listing)
@@ -104,23 +100,6 @@ def generate(
     )
 
 
-def _check_out(
-    port: Port, rebased: Rebased, repositories: Mapping[str, Repository], checkout: Path
-) -> None:
-    downloads = checkout / port.toml.tree.downloads
-    # A component may be nested in another, so the outer one goes first.
-    places = {port.toml.upstream.name: checkout}
-    for component in sorted(port.toml.component, key=lambda item: item.path):
-        if component.name in rebased.trees:
-            places[component.name] = downloads / component.path
-    for name, place in places.items():
-        tree = rebased.trees[name]
-        files = [e.path for e in repositories[name].ls_tree(tree) if port.needs(name, e.path)]
-        repositories[name].export(tree, place, files)
-    for placeholder in port.toml.tree.placeholders:
-        (downloads / placeholder).mkdir(parents=True, exist_ok=True)
-
-
 def _owner(port: Port, path: str) -> Component | None:
     """The component a path of the checkout belongs to: the innermost that holds it."""
     holding = [
@@ -158,14 +137,18 @@ def _upstream_files(
     listing: Listing,
     by_component: Mapping[str, int],
     tests: Iterable[Declared],
-    checkout: Path,
+    checkout: Checkout,
 ) -> dict[str, bytes]:
     wanted = dict.fromkeys(listing.files, "tree.makefile")
     for test in tests:
-        headers = (path for path in test.headers if is_file_of(checkout, path))
+        headers = (path for path in test.headers if checkout.has(path))
         wanted |= dict.fromkeys((*test.sources, *headers), f"test {test.name}")
     for pattern in port.toml.tree.extra:
-        found = {p.relative_to(checkout).as_posix() for p in checkout.glob(pattern) if p.is_file()}
+        found = {
+            p.relative_to(checkout.folder).as_posix()
+            for p in checkout.folder.glob(pattern)
+            if p.is_file()
+        }
         if not found:
             raise SyncError(
                 f"{port.file}: tree.extra: nothing of upstream's matches {pattern!r}",
@@ -174,27 +157,27 @@ def _upstream_files(
             )
         wanted |= dict.fromkeys(found, "tree.extra")
     for spec in port.toml.firmware:
-        present = [path for path in spec.sources if (checkout / path).is_file()]
+        present = [path for path in spec.sources if checkout.has(path)]
         wanted |= dict.fromkeys(present, f"firmware.{spec.name}")
     for component in port.toml.component:
         if by_component.get(component.name):
-            base = checkout / port.toml.tree.downloads / component.path
+            base = checkout.folder / port.toml.tree.downloads / component.path
             for name in component.license:
                 files = sorted(p for p in base.glob(name) if p.is_file()) or [base / name]
-                licenses = [p.relative_to(checkout).as_posix() for p in files]
+                licenses = [p.relative_to(checkout.folder).as_posix() for p in files]
                 wanted |= dict.fromkeys(licenses, f"component.{component.name}.license")
     tree = port.toml.tree
     return {in_tree(tree, path): _read(checkout, path, wanted[path]) for path in sorted(wanted)}
 
 
-def _read(checkout: Path, path: str, key: str) -> bytes:
-    if not is_file_of(checkout, path):
+def _read(checkout: Checkout, path: str, key: str) -> bytes:
+    if not checkout.has(path):
         raise SyncError(
             f"{key}: upstream has no file {path}",
             hint=f"It was moved or deleted upstream; follow it in port.toml, {key}.",
             about=((path,),),
         )
-    return (checkout / path).read_bytes()
+    return checkout.read(path)
 
 
 def _own_files(port: Port) -> dict[str, bytes]:

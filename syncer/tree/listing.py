@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
-from pathlib import Path
 
 from syncer import foreign
 from syncer.errors import Exit, SyncError
 from syncer.port import Tests, Tree
+from syncer.tree.checkout import SOURCE_SUFFIXES, Checkout
 
-SOURCE_SUFFIXES = (".c", ".cc", ".cpp", ".S")
 _TIMEOUT_SECONDS = 300
 
 # Upstream's macro runs a Python script for each program's inputs as soon as the makefile that
@@ -60,7 +58,7 @@ class Declared:
     inputs: tuple[str, ...]
 
 
-def list_files(checkout: Path, tree: Tree, sandbox: foreign.Sandbox | None = None) -> Listing:
+def list_files(checkout: Checkout, tree: Tree, sandbox: foreign.Sandbox | None = None) -> Listing:
     """Ask upstream's Makefile, in one call, for the library's sources and headers.
 
     Args:
@@ -72,12 +70,12 @@ def list_files(checkout: Path, tree: Tree, sandbox: foreign.Sandbox | None = Non
     Raises:
         SyncError: make failed, said anything unexpected, or names a file that is not there.
     """
-    output = _ask_make(checkout, tree, tree.makefile, tree.goals, tree.variables, sandbox)
+    output = _ask_make(checkout, tree, tree.goals, tree.variables, sandbox)
     listed = {
         path for path in output.split() if not any(fnmatch(path, item) for item in tree.exclude)
     }
     for path in sorted(listed):
-        if not is_file_of(checkout, path):
+        if not checkout.has(path):
             raise SyncError(
                 f"{tree.makefile} lists {path}, which is no file of upstream's",
                 hint="Its goals may print something else today; see tree.goals in port.toml.",
@@ -93,7 +91,7 @@ def list_files(checkout: Path, tree: Tree, sandbox: foreign.Sandbox | None = Non
 
 
 def list_tests(
-    checkout: Path, tree: Tree, tests: Tests, sandbox: foreign.Sandbox | None = None
+    checkout: Checkout, tree: Tree, tests: Tests, sandbox: foreign.Sandbox | None = None
 ) -> tuple[Declared, ...]:
     """Ask upstream's Makefile, in one call, for its tests, sorted by name.
 
@@ -106,9 +104,8 @@ def list_tests(
         SyncError: make failed, said anything unexpected, declares no test, a test without
             sources, or one that names a file that is not there.
     """
-    wrapper = checkout / _WRAPPER_FILE
-    wrapper.write_text(_WRAPPER.format(macro=tests.macro, makefile=tree.makefile))
-    output = _ask_make(checkout, tree, _WRAPPER_FILE, ["sync_programs"], tests.variables, sandbox)
+    wrapper = _WRAPPER.format(macro=tests.macro, makefile=tree.makefile)
+    output = _ask_make(checkout, tree, ["sync_programs"], tests.variables, sandbox, wrapper)
     rows = [line.split("|") for line in output.splitlines() if line.startswith("sync-")]
     if not rows or rows[-1] != ["sync-end", str(len(rows) - 1)]:
         raise SyncError(
@@ -140,7 +137,7 @@ def list_tests(
     return tuple(found)
 
 
-def _check_declared(checkout: Path, tree: Tree, program: Declared) -> None:
+def _check_declared(checkout: Checkout, tree: Tree, program: Declared) -> None:
     if not re.fullmatch(r"[A-Za-z0-9][\w.+-]*", program.name) or not program.sources:
         raise SyncError(
             f"{tree.makefile}: test {program.name!r} is declared with {len(program.sources)} "
@@ -151,7 +148,7 @@ def _check_declared(checkout: Path, tree: Tree, program: Declared) -> None:
         )
     # A header that is not there need not be: what a source includes is looked for anyway.
     for path in (*program.sources, *program.inputs):
-        if not is_file_of(checkout, path):
+        if not checkout.has(path):
             raise SyncError(
                 f"{tree.makefile}: test {program.name} needs {path}, which is not there",
                 hint="Upstream's Makefile is wrong, or `only` in port.toml leaves the file out.",
@@ -160,28 +157,34 @@ def _check_declared(checkout: Path, tree: Tree, program: Declared) -> None:
             )
 
 
-def is_file_of(checkout: Path, path: str) -> bool:
-    """Whether `path` is a file of the checkout, and not reached through a way out of it."""
-    # Thousands are asked for: pathlib takes three times as long.
-    root = os.path.realpath(checkout)
-    full = os.path.realpath(os.path.join(root, path))  # noqa: PTH118
-    return full.startswith(root + os.sep) and os.path.isfile(full)  # noqa: PTH113
-
-
 def _ask_make(
-    checkout: Path,
+    checkout: Checkout,
     tree: Tree,
-    makefile: str,
     goals: Sequence[str],
     variables: Mapping[str, str],
     sandbox: foreign.Sandbox | None,
+    wrapper: str = "",
 ) -> str:
-    """What one call of make prints. Every run of upstream's Makefile is here."""
-    command = ["make", "-s", "-f", makefile, *goals]
+    """What one call of make prints; by `wrapper`, a makefile of our own, if that is given. Every
+    run of upstream's Makefile is here."""
+    sandbox = sandbox or foreign.choose()
+    command = ["make", "-s", "-f", _WRAPPER_FILE if wrapper else tree.makefile, *goals]
     command += [f"{name}={value}" for name, value in variables.items()]
+    question = [command, wrapper, tree.expected_output, asdict(sandbox.protection)]
+    return checkout.answer(question, lambda: _made(checkout, tree, command, sandbox, wrapper))
+
+
+def _made(
+    checkout: Checkout, tree: Tree, command: list[str], sandbox: foreign.Sandbox, wrapper: str
+) -> str:
     # The checkout is not for it to change: what is in there is what the tree is made of.
-    room = foreign.Room(checkout, readable=(checkout,))
-    done = foreign.run(command, room, seconds=_TIMEOUT_SECONDS, sandbox=sandbox)
+    room = foreign.Room(checkout.folder, readable=(checkout.folder,))
+    if wrapper:
+        (checkout.folder / _WRAPPER_FILE).write_text(wrapper)
+    try:
+        done = foreign.run(command, room, seconds=_TIMEOUT_SECONDS, sandbox=sandbox)
+    finally:
+        (checkout.folder / _WRAPPER_FILE).unlink(missing_ok=True)
     if done.late:
         raise SyncError(
             f"{tree.makefile} did not answer within {_TIMEOUT_SECONDS} s", exit=Exit.BUILD

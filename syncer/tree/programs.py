@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 
 from syncer.errors import SyncError
 from syncer.includes import included
 from syncer.model import Origin, Program
 from syncer.port import Array, Port
 from syncer.tree.arrays import array_of
-from syncer.tree.listing import SOURCE_SUFFIXES, Declared, Listing, is_file_of
+from syncer.tree.checkout import SOURCE_SUFFIXES, Checkout
+from syncer.tree.listing import Declared, Listing
 from syncer.tree.places import in_checkout, in_tree
 
 # A test that includes upstream's framework prints its cases; one with a main of its own need not.
@@ -63,7 +63,7 @@ def program_headers(
     listing: Listing,
     programs: Iterable[Program],
     files: Mapping[str, bytes],
-    checkout: Path,
+    checkout: Checkout,
 ) -> dict[str, bytes]:
     """What the programs' sources include of upstream's and `files` lack, by path in the tree.
     Upstream's lists have the library's headers only, and of the tests' not all."""
@@ -72,8 +72,8 @@ def program_headers(
 
     @cache
     def upstreams(path: str) -> bytes | None:
-        places = [p for p in (in_checkout(tree, path), path) if is_file_of(checkout, p)]
-        return (checkout / places[0]).read_bytes() if places else None
+        places = [p for p in (in_checkout(tree, path), path) if checkout.has(p)]
+        return checkout.read(places[0]) if places else None
 
     def read(path: str) -> bytes | None:
         return files[path] if path in files else upstreams(path)
@@ -94,13 +94,12 @@ def shared_sources(programs: Sequence[Program]) -> list[str]:
     return sorted(path for path, count in uses.items() if count > 1)
 
 
-def undeclared_tests(port: Port, declared: Iterable[Declared], checkout: Path) -> tuple[str, ...]:
+def undeclared_tests(
+    port: Port, declared: Iterable[Declared], checkout: Checkout
+) -> tuple[str, ...]:
     """Upstream's test sources that its Makefile makes no test of, sorted; components aside."""
     known = {path for test in declared for path in test.sources}
     downloads = port.toml.tree.downloads + "/"
-    found = [
-        path.relative_to(checkout).as_posix()
-        for suffix in SOURCE_SUFFIXES
-        for path in checkout.rglob(f"*_test{suffix}")
-    ]
+    tests = tuple(f"_test{suffix}" for suffix in SOURCE_SUFFIXES)
+    found = [path for path in checkout.files if path.endswith(tests)]
     return tuple(sorted(p for p in found if p not in known and not p.startswith(downloads)))

@@ -7,6 +7,7 @@ meanwhile, so that a roll killed between any two steps leaves nothing that looks
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -60,12 +61,12 @@ def replace_tree(files: Mapping[str, bytes], folder: Path, trees: Mapping[str, s
     _recover(folder)
     made = _load(folder)
     shutil.rmtree(fresh, ignore_errors=True)
-    for path, data in files.items():
-        target = fresh / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
-        _keep_time(final / path, target)
     new = _Made(dict(trees), {path: _digest(data) for path, data in files.items()})
+    for parent in {(fresh / path).parent for path in files}:
+        parent.mkdir(parents=True, exist_ok=True)
+    for path, data in files.items():
+        same = {item.files.get(path) for item in made} == {new.files[path]}
+        _put(fresh / path, data, final / path, same)
     if final.is_dir() and not made:
         final.rename(_unused(folder))  # nobody knows what is in it, so nobody may delete it
     _save(folder, [new, *made])
@@ -153,7 +154,14 @@ def _unused(folder: Path) -> Path:
     return folder / f"{_ASIDE}-{number}"
 
 
-def _keep_time(before: Path, now: Path) -> None:
-    if before.is_file() and before.read_bytes() == now.read_bytes():
+def _put(target: Path, data: bytes, before: Path, same: bool) -> None:
+    """Write a file of the new tree, or take over the one `before` it: the same file where sync
+    made it the `same` (an edit of it is found by its digest), else at least its time."""
+    if same and not before.is_symlink():
+        with contextlib.suppress(OSError):  # it is gone, or the file system has no links
+            os.link(before, target)
+            return
+    target.write_bytes(data)
+    if before.is_file() and before.read_bytes() == data:
         stat = before.stat()
-        os.utime(now, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns))
