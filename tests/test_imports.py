@@ -24,9 +24,12 @@ LAYERS = (
     ("pins",),
     ("port",),
     ("lock", "sizes"),
+    ("clones",),
     ("git",),
     ("foreign", "includes"),
     ("model",),
+    ("processes",),
+    ("locking", "durable"),
     ("errors",),
 )
 NEIGHBOURS = {("targets", "emulator")}
