@@ -13,6 +13,7 @@ bytes that are not UTF-8 are kept as surrogate escapes.
 
 from syncer.git.command import PROTOCOLS, GitError, ls_remote, redact
 from syncer.git.history import Touch, moved_to, touches, turning_point
+from syncer.git.mend import mend_bare
 from syncer.git.objects import BLOB_MODES, NO_BLOB, Change, Entry, MergeResult, blob_id
 from syncer.git.paths import check_path, check_paths
 from syncer.git.quarantine import quarantine
@@ -35,6 +36,7 @@ __all__ = [
     "check_paths",
     "init_bare",
     "ls_remote",
+    "mend_bare",
     "moved_to",
     "quarantine",
     "redact",

@@ -7,10 +7,11 @@ import re
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any
 
 from syncer.errors import Exit, SyncError
 from syncer.git.objects import decode
+from syncer.locking import inherited_files
 
 PROTOCOLS = ("file", "https", "ssh")
 
@@ -44,6 +45,7 @@ _CONFIG = (
     "core.sshCommand=ssh -o BatchMode=yes",
     "credential.helper=",
     "diff.renameLimit=0",
+    "fetch.unpackLimit=1",  # what is fetched comes as one pack, whole or not at all
     "gc.auto=0",
     "http.lowSpeedLimit=1000",
     "http.lowSpeedTime=60",
@@ -105,14 +107,17 @@ def run(
     with tempfile.TemporaryFile() as stream:
         stream.write(input or b"")
         stream.seek(0)
-        result = Git(str(cwd)).execute(
+        # Its overloads leave out that further arguments go to subprocess.
+        execute: Any = Git(str(cwd)).execute
+        result: tuple[int, bytes, str] = execute(
             command,
-            istream=cast(BinaryIO, stream),
+            istream=stream,
             env=child,
             with_exceptions=False,
             with_extended_output=True,
             stdout_as_string=False,
             strip_newline_in_stdout=False,
+            pass_fds=inherited_files(),
         )
     status, out, err = result
     if status == 127 and not out:

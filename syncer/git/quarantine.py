@@ -11,6 +11,7 @@ from pathlib import Path
 
 from syncer.git.repository import Repository
 from syncer.git.writer import Objects
+from syncer.locking import scratch
 
 _MEMORY = ("/dev/shm",)
 
@@ -20,10 +21,10 @@ def quarantine(repository: Repository) -> Iterator[Repository]:
     """The repository, with a folder of its own for every new object; it goes when this is left.
     Objects made here are handed to git only when a command is run, all at once."""
     # Thousands of files that live for a moment: in memory, where the system has a place for them.
-    place = next((place for place in _MEMORY if os.access(place, os.W_OK)), None)
-    with tempfile.TemporaryDirectory(prefix="syncer-", dir=place) as folder:
-        (Path(folder) / "pack").mkdir()
-        yield _Quarantine(repository.path, Path(folder))
+    place = next((place for place in _MEMORY if os.access(place, os.W_OK)), tempfile.gettempdir())
+    with scratch(Path(place)) as folder:
+        (folder / "pack").mkdir()
+        yield _Quarantine(repository.path, folder)
 
 
 @dataclass(frozen=True)

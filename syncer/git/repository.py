@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from syncer.durable import fresh_folder
 from syncer.errors import Exit, SyncError
 from syncer.git.command import PROTOCOLS, GitError, failure, redact, run
 from syncer.git.objects import Change, Entry, MergeResult, blob_id, decode, object_id, records
@@ -25,15 +26,26 @@ _RAW = ("-r", "-z", "--raw", "--no-abbrev", "--no-ext-diff", "--no-textconv")
 
 
 def init_bare(path: Path) -> Repository:
-    """Make `path` an empty bare repository (one that is there is kept) without template or hook."""
-    path.mkdir(parents=True, exist_ok=True)
-    repository = Repository(path)
+    """Make `path` an empty bare repository (one that is there is kept) without template or hook.
+
+    Raises:
+        SyncError: (ENVIRONMENT) it cannot be made; or something else is there.
+    """
     if not (path / "HEAD").exists():
         arguments = ["init", "--quiet", "--bare", "--template=", "--initial-branch=none", "."]
-        status, _, err = run(arguments, cwd=path)
-        if status:
-            raise failure(arguments, str(path), err, Exit.ENVIRONMENT)
-    return repository
+        try:
+            fresh = fresh_folder(path)  # renamed once it is whole
+            status, _, err = run(arguments, cwd=fresh)
+            if status:
+                raise failure(arguments, str(path), err, Exit.ENVIRONMENT)
+            fresh.rename(path)
+        except OSError as error:
+            raise SyncError(
+                f"cannot make a repository in {path}: {error.strerror}",
+                hint="Free space, make the folder writable, or remove what is there.",
+                exit=Exit.ENVIRONMENT,
+            ) from None
+    return Repository(path)
 
 
 @dataclass(frozen=True)
