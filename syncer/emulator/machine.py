@@ -14,6 +14,7 @@ from syncer.emulator import fault as faults
 from syncer.emulator import image as images
 from syncer.emulator.results import Counters, RunResult, Unmapped
 from syncer.errors import Exit, SyncError
+from syncer.processes import check
 
 if TYPE_CHECKING:
     from syncer.emulator._core import Data, Ffi, Lib
@@ -190,6 +191,7 @@ class Machine:
         marks: list[tuple[int, int, int]] = []
         reason = ""
         while not reason:
+            check()
             stop = self._lib.machine_run(self._m, min(end, self.cycles + _SLICE))
             if on_marks is None:
                 marks += self._take_marks()

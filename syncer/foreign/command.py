@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from syncer.errors import Exit, SyncError
 from syncer.foreign.room import Room
 from syncer.foreign.sandbox import Sandbox, choose
+from syncer.locking import inherited_files
 
 _MOST_OUTPUT = 64 << 20  # bytes
 _LOOK_SECONDS = 0.5  # between two looks whether a silent command has ended
@@ -73,6 +74,7 @@ def run(
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if on_line else subprocess.PIPE,
             start_new_session=True,
+            pass_fds=inherited_files(),
         )
         with child:
             try:
