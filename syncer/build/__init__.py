@@ -4,7 +4,7 @@ from syncer.build.effects import effects
 from syncer.build.elf import file_digest, measure, symbols_starting
 from syncer.build.failure import located
 from syncer.build.linked import read_program
-from syncer.build.run import build
+from syncer.build.run import build, distrust, is_built
 from syncer.build.symbols import demangled, program_sizes
 from syncer.build.tools import Toolset, find_sdk, find_tool, find_toolset, missing_tools
 from syncer.build.uf2 import uf2
@@ -13,11 +13,13 @@ __all__ = [
     "Toolset",
     "build",
     "demangled",
+    "distrust",
     "effects",
     "file_digest",
     "find_sdk",
     "find_tool",
     "find_toolset",
+    "is_built",
     "located",
     "measure",
     "missing_tools",

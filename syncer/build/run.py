@@ -12,16 +12,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from syncer import foreign
-from syncer.build.elf import measure
+from syncer.build.elf import file_digest, measure
 from syncer.build.failure import last_words, why_unbuilt
 from syncer.build.tools import CompilerCache, Toolset, find_compiler_cache
 from syncer.build.uf2 import uf2
+from syncer.durable import sync_disk, write_whole
 from syncer.errors import Exit, SyncError
+from syncer.locking import boot
 from syncer.model import BuildResult, Firmware, Origin, Program, Unbuilt
 from syncer.port import Port
 
 _CONFIGURE_SECONDS = 600
 _BUILD_SECONDS = 3600
+_MADE_WITH = "made-with.txt"
 
 
 def build(
@@ -57,9 +60,11 @@ def build(
         wanted = [program for program in own if board == first or program.kind == "example"]
         shop = _shop(toolset, cache, tree, out, sandbox, log, say)
         command = _configure_command(port, toolset, cache, tree, out, board)
-        _start_anew(out, [*command, *(f"{t.path} {t.version}" for t in toolset.tools)])
+        settings = "\n".join([*command, *(f"{t.path} {t.version}" for t in toolset.tools)])
+        _start(out, settings)
         shop.run(command, _CONFIGURE_SECONDS)
         _check_flags(port, tree, out)
+        _mark(out, f"{settings}\n{_building()}")
         targets = [program.name for program in wanted] if board != first else []
         shop.run(["ninja", "-C", str(out), *targets], _BUILD_SECONDS)
         family = port.toml.build.uf2.get(board)
@@ -69,7 +74,7 @@ def build(
             if family is not None and program.kind == "example":
                 examples.mkdir(exist_ok=True)
                 image = examples / f"{program.name}-{board}.uf2"
-                image.write_bytes(uf2(elf, family))
+                write_whole(image, uf2(elf, family))
                 measured = replace(measured, uf2=str(image))
             firmware.append(measured)
         if board == first and tests:
@@ -81,6 +86,8 @@ def build(
                     sizes = measure(test, board, elf, port.toml.build.memories)
                     # Its sections are no figures, and there are many tests.
                     firmware.append(replace(sizes, sections=()))
+        sync_disk(out)
+        _mark(out, settings)
     return BuildResult(
         toolset.tools,
         tuple(firmware),
@@ -108,14 +115,43 @@ def _build_tests(
     return tuple(Unbuilt(test.name, why_unbuilt(test, output, tree)) for test in failed)
 
 
-def _start_anew(out: Path, settings: Sequence[str]) -> None:
-    """Empty a build folder that other settings made: CMake keeps what it found then, an SDK's
-    folder for one, and mixes it with what it is told now."""
-    made_with, text = out / "made-with.txt", "\n".join(settings)
-    if not made_with.is_file() or made_with.read_text() != text:
+def is_built(built: BuildResult) -> bool:
+    """Whether the programs of an earlier build are there as they were made."""
+    for firmware in built.firmware:
+        if file_digest(Path(firmware.elf)) != firmware.sha256:
+            return False
+        if firmware.uf2 and not Path(firmware.uf2).is_file():
+            return False
+    return True
+
+
+def distrust(folder: Path) -> None:
+    """Have the next build in `folder` take nothing of what is there."""
+    for made_with in folder.glob(f"*/{_MADE_WITH}"):
+        made_with.unlink()
+
+
+def _start(out: Path, settings: str) -> None:
+    """Empty a build folder that cannot be gone on with: one that other settings made (CMake keeps
+    what it found then, an SDK's folder for one, and mixes it with what it is told now), one whose
+    configuring was broken off, or in which the power went while it was built. ninja by itself
+    makes again what a killed compiler left half written: its log has no entry for it, or one
+    older than what it is made of."""
+    made_with = out / _MADE_WITH
+    found = made_with.read_text() if made_with.is_file() else ""
+    if found not in (settings, f"{settings}\n{_building()}"):
+        made_with.unlink(missing_ok=True)  # first: half a folder must not look like a whole one
         shutil.rmtree(out, ignore_errors=True)
-        out.mkdir(parents=True)
-        made_with.write_text(text)
+        out.mkdir(parents=True, exist_ok=True)
+    _mark(out, "being configured")
+
+
+def _mark(out: Path, state: str) -> None:
+    write_whole(out / _MADE_WITH, state.encode())
+
+
+def _building() -> str:
+    return f"being built, boot {boot()}"
 
 
 def _configure_command(

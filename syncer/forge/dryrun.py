@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from syncer.durable import fresh_folder, mend, put_in_place
 from syncer.errors import Exit, SyncError
 from syncer.forge.protocol import Published
 from syncer.model import Proposal
@@ -17,7 +17,8 @@ _WRITTEN = {_MARKER, "branch.txt", "title.txt", "body.md", "files"}
 @dataclass(frozen=True)
 class DryRun:
     """Writes to `folder`: ``branch.txt``, ``title.txt``, ``body.md``, the files to be committed
-    under ``files/`` and the paths to be deleted in ``deleted.txt``."""
+    under ``files/`` and the paths to be deleted in ``deleted.txt``. The folder changes as a whole:
+    what is there is always one proposal."""
 
     folder: Path
 
@@ -32,14 +33,21 @@ class DryRun:
             _check_path(path)
         kept = {p: t for p, t in proposal.files.items() if t is not None}
         deleted = sorted(p for p, t in proposal.files.items() if t is None)
+        texts = {f"files/{path}": text for path, text in kept.items()} | {
+            _MARKER: "".join(f"{path}\n" for path in deleted),
+            "title.txt": proposal.title + "\n",
+            "body.md": proposal.body,
+            "branch.txt": proposal.branch + "\n",
+        }
+        # As git holds it: no newline changed, and bytes that are no UTF-8 come back as they were.
+        wanted = {path: text.encode("utf-8", "surrogateescape") for path, text in texts.items()}
         try:
-            self._clear()
-            _write(self.folder / _MARKER, "".join(f"{path}\n" for path in deleted))
-            for path, text in kept.items():
-                _write(self.folder / "files" / path, text)
-            _write(self.folder / "title.txt", proposal.title + "\n")
-            _write(self.folder / "body.md", proposal.body)
-            _write(self.folder / "branch.txt", proposal.branch + "\n")
+            if self._found() != wanted:
+                fresh = fresh_folder(self.folder)
+                for path, data in wanted.items():
+                    (fresh / path).parent.mkdir(parents=True, exist_ok=True)
+                    (fresh / path).write_bytes(data)
+                put_in_place(self.folder, durable=True)
         except OSError as error:
             raise SyncError(
                 f"cannot write the dry run to {self.folder}: {error.strerror}",
@@ -55,18 +63,23 @@ class DryRun:
             f"{proposal.branch}, write {files}{gone}. It is all in {self.folder}.",
         )
 
-    def _clear(self) -> None:
-        """Remove an earlier dry run's files. Written first, deleted.txt marks a folder as ours,
-        also when the dry run was broken off."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def is_ours(self) -> bool:
+        """Whether the folder holds nothing but an earlier dry run, as far as names tell."""
         found = {entry.name for entry in self.folder.iterdir()}
-        if found and (_MARKER not in found or found - _WRITTEN):
+        return not found or (_MARKER in found and not found - _WRITTEN)
+
+    def _found(self) -> dict[str, bytes]:
+        """The files of an earlier dry run; deleted.txt marks a folder as ours."""
+        mend(self.folder)
+        if not self.folder.is_dir():
+            return {}
+        if not self.is_ours():
             raise SyncError(
                 f"{self.folder} holds something that no dry run wrote",
                 hint="Name a folder that is empty or not there yet.",
             )
-        if "files" in found:
-            shutil.rmtree(self.folder / "files")
+        files = (path for path in self.folder.rglob("*") if path.is_file())
+        return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in files}
 
 
 def _check_path(path: str) -> None:
@@ -74,9 +87,3 @@ def _check_path(path: str) -> None:
     bad = not parts or path.startswith("/") or ".." in parts or ".git" in parts or "\\" in path
     if bad or "\0" in path:
         raise SyncError(f"a proposal may not hold the path {path!r}", exit=Exit.BUG)
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # As git holds it: no newline is changed, and bytes that are no UTF-8 come back as they were.
-    path.write_bytes(text.encode("utf-8", "surrogateescape"))
