@@ -97,6 +97,7 @@ def _of_url(source: Source, url: str) -> Source:
 def resolve(port: Port, lock: Lock, found: Mapping[str, Source], ref: str | None) -> Resolved:
     """Bring the clones up to date and say which commits a roll to `ref` (a branch, tag or commit;
     None: the port's branch) is made of. When it returns, everything those commits hold is here.
+    For a whole commit id that is here already, nothing is asked of upstream.
 
     Raises:
         SyncError: (ENVIRONMENT) a repository cannot be reached; or the ref is unknown, upstream
@@ -160,12 +161,29 @@ def fetch_blobs(port: Port, source: Source, commit: str) -> None:
     Raises:
         SyncError: (ENVIRONMENT) one is missing and cannot be fetched.
     """
-    repo = repository(source)
-    entries = [entry for entry in repo.ls_tree(commit) if entry.type == "blob"]
-    repo.fetch_missing(source.place, [e.id for e in entries if port.needs(source.name, e.path)])
+    repository(source).fetch_missing(source.place, _blobs(port, source, commit))
+
+
+def _blobs(port: Port, source: Source, commit: str) -> list[str]:
+    entries = [entry for entry in repository(source).ls_tree(commit) if entry.type == "blob"]
+    return [entry.id for entry in entries if port.needs(source.name, entry.path)]
+
+
+def is_whole(port: Port, found: Mapping[str, Source], resolved: Resolved) -> bool:
+    """Whether the clones have everything of what was resolved that a roll needs."""
+    for pin in resolved.pins:
+        source = found[pin.name]
+        repo = repository(source)
+        if not source.clone.is_dir() or not repo.has(pin.commit) or not repo.has(pin.tree):
+            return False
+        if repo.missing(_blobs(port, source, pin.commit)):
+            return False
+    return True
 
 
 def _upstream_commit(source: Source, ref: str) -> str:
+    if _COMMIT.fullmatch(ref) and init_bare(source.clone).has(ref):
+        return repository(source).rev_parse(ref)  # a commit does not change
     repo = _updated(source, ref)
     for candidate in (f"refs/heads/{ref}", f"refs/tags/{ref}", ref):
         if candidate == ref and not re.fullmatch(r"[0-9a-f]{7,40}", ref):

@@ -1,4 +1,5 @@
-"""What a roll has done so far, on disk: every stage's result, keyed by its inputs.
+"""What a roll has done so far, on disk: what was asked, and every stage's result, keyed by its
+inputs.
 
 Files are replaced whole (written beside, synced, renamed), so that a roll killed at any moment
 leaves either the old state or the new one.
@@ -8,48 +9,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import secrets
+import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
+from syncer.durable import clear_up
+from syncer.durable import write_whole as write_whole
 from syncer.errors import Exit, SyncError
+from syncer.locking import LockedError, Process, is_locked, locked, now, this_process
 from syncer.model import Roll
+from syncer.processes import family
 
 T = TypeVar("T")
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Replace a file so that no reader and no crash ever sees a part of it.
-
-    Raises:
-        SyncError: (ENVIRONMENT) the disk is full or may not be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise SyncError(
-            f"cannot write {path}: {error.strerror}",
-            hint="Free space, or make the folder writable; what was there before is untouched.",
-            exit=Exit.ENVIRONMENT,
-        ) from None
 
 
 def key_of(*inputs: object) -> str:
@@ -59,7 +37,16 @@ def key_of(*inputs: object) -> str:
 
 
 def _plain(value: object) -> Any:
-    return TypeAdapter(type(value)).dump_python(value, mode="json")
+    return _adapter(type(value)).dump_python(value, mode="json")
+
+
+_adapters: dict[Any, TypeAdapter[Any]] = {}
+
+
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    if kind not in _adapters:  # to make one takes longer than to use it
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
 
 
 @dataclass(frozen=True)
@@ -72,66 +59,178 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Settled:
+    """The last roll that passed and was proposed, and its stages' keys: another of the same keys
+    has nothing new to say."""
+
+    roll: str
+    keys: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A roll that was begun: what was asked (the pipeline's Order, as JSON), which commit of
+    upstream that turned out to be, and how it ended; `verdict` is empty as long as it has not.
+    `began` and `ended` are ISO 8601, UTC; `stage` is where it stopped."""
+
+    id: str
+    began: str
+    order: dict[str, Any]
+    commit: str = ""
+    ended: str = ""
+    verdict: str = ""
+    stage: str = ""
+
+
+def new_roll(order: object) -> Begun:
+    """A roll that begins now; it is the one to go on with once it is written down."""
+    return Begun(secrets.token_hex(8), now(), _plain(order))
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a port, for what ("roll", "build", "clean") and, of a roll, how far it is."""
+
+    process: Process
+    doing: str
+    upstream: str = ""
+    stage: str = ""
+    stage_since: str = ""
+
+    @property
+    def what(self) -> str:
+        to = f", to {self.upstream}" if self.upstream else ""
+        return f"`sync {self.doing}`{to}" + (f", in stage {self.stage}" if self.stage else "")
+
+    def __str__(self) -> str:
+        return f"{self.what} ({self.process})"
+
+
+@dataclass(frozen=True)
 class Journal:
     """The state of one port's rolls, in `folder`."""
 
     folder: Path
 
+    # ---- who is at work
+
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold the port for one roll.
+    def held(
+        self, doing: str = "roll", upstream: str = "", note: Callable[[str], None] = lambda _: None
+    ) -> Iterator[None]:
+        """Hold the port: for one roll, or for whatever changes its state. What a killed process
+        left is cleared up first: its children are ended, unfinished files removed. Temporary files
+        go to a folder of the port's meanwhile, so that nothing stays elsewhere.
+
+        Args:
+            doing: the command, for whoever comes second.
+            note: told what is cleared up.
 
         Raises:
-            SyncError: (HELD) another roll holds it.
+            SyncError: (HELD) another process holds it.
         """
-        owner = self.folder / "owner"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.folder / "lock")
-            lock.acquire(timeout=0)
-        except Timeout:
-            who = owner.read_text() if owner.is_file() else "another process"
-            raise SyncError(
-                f"{self.folder} is held by {who}",
-                hint="Wait for it to end, or stop it; nothing was changed.",
-                exit=Exit.HELD,
-            ) from None
-        except OSError as error:
-            raise SyncError(
-                f"cannot use {self.folder}: {error.strerror}", exit=Exit.ENVIRONMENT
-            ) from None
-        try:
-            now = datetime.now(UTC).isoformat(timespec="seconds")
-            write_whole(owner, f"process {os.getpid()} since {now}".encode())
-            yield
-        finally:
-            owner.unlink(missing_ok=True)
-            lock.release()
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(locked(self.folder / "lock"))
+                stack.enter_context(family(self.folder / "children", note))
+                temporary = self._start(Holder(this_process(), doing, upstream))
+            except LockedError as error:
+                raise self._refusal(error) from None
+            except OSError as error:
+                raise SyncError(
+                    f"cannot use {self.folder}: {error.strerror}",
+                    hint="Make that folder writable, or free space there.",
+                    exit=Exit.ENVIRONMENT,
+                ) from None
+            before, tempfile.tempdir = tempfile.tempdir, str(temporary)
+            try:
+                yield
+                with suppress(OSError):  # else it says where it was broken off
+                    self._holder_file.unlink(missing_ok=True)
+            finally:
+                tempfile.tempdir = before
+                shutil.rmtree(temporary, ignore_errors=True)
+
+    def _start(self, holder: Holder) -> Path:
+        for folder in (self.folder, self.folder / "stages"):
+            clear_up(folder)
+        temporary = self.folder / "tmp"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(exist_ok=True)
+        self._write_holder(holder)
+        return temporary
+
+    def _refusal(self, error: LockedError) -> SyncError:
+        holder = self.holder()
+        if holder is None or holder.process.gone:
+            who = "another process" + (f" ({error.holder})" if error.holder else "")
+        else:
+            who = str(holder)
+        return SyncError(
+            f"{self.folder} is held by {who}",
+            hint="Wait for it to end, or stop it; nothing was changed.",
+            exit=Exit.HELD,
+        )
 
     def is_held(self) -> bool:
-        """Whether a roll holds the port now."""
-        try:
-            with FileLock(self.folder / "lock", timeout=0):
-                return False
-        except Timeout:
-            return True
-        except OSError:
-            return False
+        """Whether a process holds the port now."""
+        return is_locked(self.folder / "lock")
+
+    def holder(self) -> Holder | None:
+        """Who holds the port or, while none does, who was killed when it held it last."""
+        return _read(self._holder_file, Holder)
+
+    def at(self, stage: str) -> None:
+        """Say which stage the process that holds the port is in."""
+        if holder := self.holder():
+            self._write_holder(replace(holder, stage=stage, stage_since=now()))
+
+    @property
+    def _holder_file(self) -> Path:
+        return self.folder / "holder.json"
+
+    def _write_holder(self, holder: Holder) -> None:
+        # Of use only while the process lives, which ends with the power.
+        write_whole(self._holder_file, json.dumps(asdict(holder)).encode(), durable=False)
+
+    # ---- what was asked
+
+    def begun(self) -> Begun | None:
+        """The roll that was begun last; None if there is none that this version can read."""
+        return _read(self.folder / "order.json", Begun)
+
+    def write_begun(self, begun: Begun) -> None:
+        """Write down that a roll has begun, or how far it came."""
+        write_whole(self.folder / "order.json", json.dumps(asdict(begun)).encode())
+
+    # ---- what was found
 
     def store(self, stage: str, key: str, seconds: float, result: object) -> None:
-        entry = {"key": key, "seconds": seconds, "result": _plain(result)}
-        write_whole(self.folder / "stages" / f"{stage}.json", json.dumps(entry).encode())
+        entry = Entry(key, seconds, _plain(result))
+        write_whole(self._stage_file(stage), json.dumps(asdict(entry)).encode())
 
     def find(self, stage: str, key: str, kind: type[T]) -> tuple[T, float] | None:
         """The stored result of a stage for exactly these inputs, with the seconds it took."""
-        try:
-            entry = Entry(**json.loads((self.folder / "stages" / f"{stage}.json").read_bytes()))
-            if entry.key != key:
-                return None
-            result = TypeAdapter(kind).validate_json(json.dumps(entry.result))
-        except (OSError, ValueError, TypeError, ValidationError):
-            return None  # a result of another version is no result
-        return result, entry.seconds
+        entry = self._entry(stage)
+        result = _as(kind, entry) if entry and entry.key == key else None
+        return (result, entry.seconds) if entry and result is not None else None
+
+    def last(self, stage: str, kind: type[T]) -> T | None:
+        """The stored result of a stage, whatever it was made of."""
+        return _as(kind, self._entry(stage))
+
+    def _entry(self, stage: str) -> Entry | None:
+        return _read(self._stage_file(stage), Entry)
+
+    def _stage_file(self, stage: str) -> Path:
+        return self.folder / "stages" / f"{stage}.json"
+
+    def settle(self, settled: Settled) -> None:
+        """Keep what the last whole roll was made of."""
+        write_whole(self.folder / "settled.json", json.dumps(asdict(settled)).encode())
+
+    def settled(self) -> Settled | None:
+        return _read(self.folder / "settled.json", Settled)
 
     def write_roll(self, roll: Roll) -> None:
         """Keep what a roll that has ended found, for `sync status` and `sync accept`."""
@@ -139,18 +238,25 @@ class Journal:
 
     def last_roll(self) -> Roll | None:
         """The last roll that ended; None if there is none that this version can read."""
-        try:
-            return TypeAdapter(Roll).validate_json((self.folder / "roll.json").read_bytes())
-        except (OSError, ValidationError):
-            return None
+        return _read(self.folder / "roll.json", Roll)
 
-    def write_state(self, **state: object) -> None:
-        """What the current roll is doing, for `sync status`."""
-        write_whole(self.folder / "state.json", json.dumps(state, default=str).encode())
 
-    def read_state(self) -> dict[str, Any]:
-        try:
-            state = json.loads((self.folder / "state.json").read_bytes())
-        except (OSError, ValueError):
-            return {}
-        return state if isinstance(state, dict) else {}
+def _read(path: Path, kind: type[T]) -> T | None:
+    """What a file of the journal says; None where it is not there, or damaged, or of another
+    version."""
+    try:
+        found: T = _adapter(kind).validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
+    return found
+
+
+def _as(kind: type[T], entry: Entry | None) -> T | None:
+    """An entry's result; None where there is none, or it is another version's."""
+    if entry is None:
+        return None
+    try:
+        found: T = _adapter(kind).validate_json(json.dumps(entry.result))
+    except ValidationError:
+        return None
+    return found

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from syncer.errors import Exit, SyncError
-from syncer.journal import Journal, key_of, write_whole
+from syncer.journal import Journal, key_of, new_roll
 from syncer.model import TestCase, TestResult, TestsResult
+from syncer.pipeline import Order
+from syncer.pipeline.rolling import order_of
 
 RESULT = TestsResult((TestResult("conv", True, (TestCase("a", True),), cycles=7),))
 
@@ -66,13 +70,50 @@ def test_two_rolls_on_one_port(tmp_path: Path) -> None:
         pass
 
 
-def test_a_file_is_replaced_whole_or_not(tmp_path: Path) -> None:
-    target = tmp_path / "folder" / "file"
-    write_whole(target, b"one")
-    write_whole(target, b"two")
-    assert target.read_bytes() == b"two"
-    assert [p.name for p in target.parent.iterdir()] == ["file"]
-    (tmp_path / "blocked").write_text("")
-    with pytest.raises(SyncError) as caught:
-        write_whole(tmp_path / "blocked" / "file", b"x")
-    assert caught.value.exit is Exit.ENVIRONMENT
+def test_who_holds_a_port_and_how_far_it_is(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    with journal.held("roll", "main"):
+        journal.at("build")
+        holder = journal.holder()
+        assert holder and holder.process.id == os.getpid()
+        assert (holder.doing, holder.upstream, holder.stage) == ("roll", "main", "build")
+        with pytest.raises(SyncError) as caught, journal.held("clean"):
+            pass
+        assert "`sync roll`, to main, in stage build" in caught.value.message
+        assert "since 20" in caught.value.message
+    assert journal.holder() is None
+
+
+def test_what_was_left_half_done_is_cleared_up(tmp_path: Path) -> None:
+    for place in (tmp_path, tmp_path / "stages"):
+        place.mkdir(exist_ok=True)
+        (place / ".roll.json.abc.sync-part").write_text("half")
+    (tmp_path / ".publish.sync-new").mkdir()
+    (tmp_path / "tmp" / "left").mkdir(parents=True)
+    with Journal(tmp_path).held():
+        assert Path(tempfile.gettempdir()) == tmp_path / "tmp"
+        assert list((tmp_path / "tmp").iterdir()) == []
+        names = {path.name for path in tmp_path.rglob("*")}
+        assert not any(".sync-" in name for name in names)
+    assert not (tmp_path / "tmp").exists()
+    assert Path(tempfile.gettempdir()) != tmp_path / "tmp"
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b'{"id": 3', b"\x00" * 40])
+def test_a_damaged_record_is_no_record(tmp_path: Path, damage: bytes) -> None:
+    journal = Journal(tmp_path)
+    journal.write_begun(new_roll(Order()))
+    assert journal.begun()
+    for name in ("order.json", "holder.json", "settled.json", "roll.json"):
+        (tmp_path / name).write_bytes(damage)
+    assert journal.begun() is None and journal.holder() is None
+    assert journal.settled() is None and journal.last_roll() is None
+
+
+def test_an_order_comes_back_as_it_was_given(tmp_path: Path) -> None:
+    order = Order(
+        *("main", "bench", "emulator", Path("/rom.bin"), {"https://a": "/b"}, Path("/cache"))
+    )
+    Journal(tmp_path).write_begun(new_roll(order))
+    begun = Journal(tmp_path).begun()
+    assert begun and order_of(begun) == order

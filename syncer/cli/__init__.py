@@ -13,7 +13,16 @@ from pathlib import Path
 
 from syncer.port import find_port
 
-COMMANDS = ("roll", "status", "accept", "doctor", "demo", "emulate")
+# Each command, and where it is: a module of syncer.cli and a name in it.
+COMMANDS = {
+    "roll": "roll.command",
+    "continue": "resume.command",
+    "status": "status.command",
+    "accept": "accept.command",
+    "doctor": "doctor.command",
+    "demo": "demo.command",
+    "emulate": "emulate.command",
+}
 _SYSTEM_OPTIONS = ("-d", "-f", "--data", "--file-system")
 
 

@@ -12,6 +12,7 @@ from platformdirs import user_log_path
 from syncer.cli import COMMANDS
 from syncer.cli.console import print_error
 from syncer.errors import Exit, SyncError
+from syncer.processes import interruptible
 
 
 class _Commands(click.Group):
@@ -23,8 +24,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"syncer.cli.{cmd_name}")
-        command: click.Command = module.command
+        module, _, name = COMMANDS[cmd_name].partition(".")
+        command: click.Command = getattr(importlib.import_module(f"syncer.cli.{module}"), name)
         return command
 
 
@@ -44,7 +45,8 @@ def run(arguments: list[str]) -> int:
     ):
         arguments = ["roll", *arguments]
     try:
-        status = group.main(args=arguments, prog_name="sync", standalone_mode=False)
+        with interruptible():
+            status = group.main(args=arguments, prog_name="sync", standalone_mode=False)
         return int(status or Exit.OK)
     except click.exceptions.Exit as done:
         return done.exit_code
@@ -52,7 +54,7 @@ def run(arguments: list[str]) -> int:
         error.show()
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted. What was finished is kept: run the same command again.", err=True)
+        click.echo("Interrupted. What was finished is kept; see `sync status`.", err=True)
         return Exit.INTERRUPTED
     except SyncError as error:
         print_error(error)

@@ -15,7 +15,7 @@ from syncer.cli.console import sandbox_option
 from syncer.cli.roll import show
 from syncer.components import load_mirrors
 from syncer.errors import Exit, SyncError
-from syncer.pipeline import Order
+from syncer.pipeline import Order, roll
 from syncer.port import load_port
 
 # What the miniature's port.toml names, relative to the repository's root.
@@ -45,7 +45,7 @@ def command(upstream: str | None, folder: str | None, sandbox: str, verbose: boo
     port = load_port(port_folder / "ci" / "miniature" / "port.toml")
     click.echo(f"The miniature's port, copied to {port_folder}")
     order = Order(upstream, mirrors=load_mirrors(mirrors), cache=work, sandbox=sandbox)
-    return show(port, order, verbose=verbose)
+    return show(port, lambda watch: roll(port, order, watch), verbose=verbose)
 
 
 def _checkout() -> Path:

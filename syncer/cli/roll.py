@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -9,10 +10,26 @@ import click
 from syncer.cli.console import Watch, chosen_port, port_option, print_detail, sandbox_option
 from syncer.components import load_mirrors
 from syncer.errors import Exit
-from syncer.pipeline import STAGES, Order, Outcome, roll
+from syncer.pipeline import STAGES, Interrupted, Order, Outcome, Progress, roll
 from syncer.port import Port
 from syncer.report import status
 from syncer.report.terminal import terminal
+
+mirrors_option = click.option(
+    "--mirrors", metavar="FILE", envvar="SYNC_MIRRORS", help="Table of URL -> mirror."
+)
+bootrom_option = click.option(
+    "--bootrom", metavar="FILE", help="The RP2040 boot ROM to emulate with."
+)
+json_option = click.option(
+    "--json", "json_file", metavar="FILE", help="Also write the status document here."
+)
+bare_option = click.option(
+    "--bare",
+    is_flag=True,
+    help="Upstream alone, without the port's patches and overrides: is it theirs or ours?",
+)
+verbose_option = click.option("-v", "--verbose", is_flag=True, help="Say more while it runs.")
 
 
 @click.command()
@@ -23,11 +40,7 @@ from syncer.report.terminal import terminal
 @click.option(
     "--until", type=click.Choice(STAGES), default=STAGES[-1], help="The last stage to run."
 )
-@click.option(
-    "--bare",
-    is_flag=True,
-    help="Upstream alone, without the port's patches and overrides: is it theirs or ours?",
-)
+@bare_option
 @click.option("--target", default="emulator", show_default=True, help="Where firmware runs.")
 @click.option(
     "--publish",
@@ -36,11 +49,11 @@ from syncer.report.terminal import terminal
     show_default=True,
     help="What becomes of the pull request.",
 )
-@click.option("--mirrors", metavar="FILE", envvar="SYNC_MIRRORS", help="Table of URL -> mirror.")
-@click.option("--bootrom", metavar="FILE", help="The RP2040 boot ROM to emulate with.")
-@click.option("--json", "json_file", metavar="FILE", help="Also write the status document here.")
+@mirrors_option
+@bootrom_option
+@json_option
 @sandbox_option
-@click.option("-v", "--verbose", is_flag=True, help="Say more while it runs.")
+@verbose_option
 def command(
     upstream: str | None,
     port_file: str | None,
@@ -62,17 +75,23 @@ def command(
         until=until,
         bare=bare,
         target=target,
-        bootrom=Path(bootrom) if bootrom else None,
+        bootrom=Path(bootrom).absolute() if bootrom else None,
         mirrors=load_mirrors(Path(mirrors) if mirrors else None),
         sandbox=sandbox,
     )
-    return show(port, order, json_file=json_file, verbose=verbose)
+    return show(port, lambda watch: roll(port, order, watch), json_file=json_file, verbose=verbose)
 
 
-def show(port: Port, order: Order, *, json_file: str | None = None, verbose: bool = False) -> int:
+def show(
+    port: Port,
+    run: Callable[[Progress], Outcome],
+    *,
+    json_file: str | None = None,
+    verbose: bool = False,
+) -> int:
     """Run a roll and print it; the exit status."""
     with Watch(verbose=verbose, quiet=json_file == "-") as watch:
-        outcome = roll(port, order, watch)
+        outcome = ended(run, watch)
     document = status.status_document(outcome.roll)
     if json_file == "-":
         click.echo(status.dumps(document), nl=False)
@@ -84,6 +103,14 @@ def show(port: Port, order: Order, *, json_file: str | None = None, verbose: boo
         print_detail(outcome.error)
         return outcome.error.exit
     return Exit.OK
+
+
+def ended(run: Callable[[Progress], Outcome], watch: Watch) -> Outcome:
+    """How a roll ended, if only because it was asked to."""
+    try:
+        return run(watch)
+    except Interrupted as stop:
+        return stop.outcome
 
 
 def _say_where(watch: Watch, port: Port, outcome: Outcome) -> None:

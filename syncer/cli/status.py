@@ -7,32 +7,66 @@ from rich.console import Console
 
 from syncer.cli.console import chosen_port, port_option
 from syncer.errors import Exit
-from syncer.journal import Journal
+from syncer.journal import Begun, Journal
+from syncer.locking import seconds_since
+from syncer.model import Verdict
 from syncer.report import status
+from syncer.report.numbers import duration
 from syncer.report.terminal import terminal
 
 
 @click.command()
 @port_option
+@click.option("--bare", is_flag=True, help="Of the last roll that was begun with --bare.")
 @click.option("--json", "as_json", is_flag=True, help="Print the status document.")
-def command(port_file: str | None, as_json: bool) -> int:
+def command(port_file: str | None, bare: bool, as_json: bool) -> int:
     """Say what the last roll found, or where a running or broken-off one stands."""
     port = chosen_port(port_file)
+    if bare:
+        port = port.stripped()
     journal = Journal(port.state)
-    state = journal.read_state()
     roll = journal.last_roll()
     if as_json:
         click.echo(status.dumps(status.status_document(roll)) if roll else "{}", nl=False)
         return Exit.OK
     console = Console(highlight=False, soft_wrap=True)
-    if state.get("doing") in ("running", "interrupted"):
-        running = journal.is_held()
-        what = "is running" if running else "was broken off"
-        console.print(f"A roll {what} in stage {state.get('stage', '?')}.", markup=False)
-        if not running:
-            console.print("Run `sync` again: finished stages are not repeated.", markup=False)
-    if roll is None:
-        console.print("No roll has ended yet. Start one with `sync`.", markup=False)
-        return Exit.OK
-    console.print(terminal(status.status_document(roll)))
+    for line in standing(journal):
+        console.print(line, markup=False)
+    if roll is not None:
+        console.print(terminal(status.status_document(roll)))
     return Exit.OK
+
+
+def standing(journal: Journal) -> list[str]:
+    """Who is at work on the port, how the last roll stands, and what to do."""
+    begun, holder = journal.begun(), journal.holder()
+    if journal.is_held():
+        if holder is None or holder.process.gone:
+            return ["Another process holds the port."]
+        since = f" for {duration(seconds_since(holder.stage_since))}" if holder.stage else ""
+        return [f"Running: {holder.what}{since} ({holder.process})."]
+    if begun is None:
+        return ["No roll has begun yet. Start one with `sync`."]
+    if begun.verdict == Verdict.INTERRUPTED:
+        lines = [f"{_roll(begun)} was interrupted in stage {begun.stage}, {_ago(begun.ended)}."]
+    elif begun.verdict:
+        return [f"{_roll(begun)} ended {_ago(begun.ended)}: {begun.verdict}."]
+    else:
+        stage = f" in stage {holder.stage}" if holder and holder.stage else ""
+        lines = [f"{_roll(begun)}, begun {_ago(begun.began)}, was broken off{stage}."]
+    again = "sync continue --bare" if begun.order.get("bare") else "sync continue"
+    return [*lines, f"Go on with `{again}`: finished stages are not repeated."]
+
+
+def _roll(begun: Begun) -> str:
+    upstream = begun.order.get("upstream") or "the port's branch"
+    commit = f" ({begun.commit[:12]})" if begun.commit else ""
+    return f"The roll to {upstream}{commit}"
+
+
+def _ago(moment: str) -> str:
+    seconds = seconds_since(moment)
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if count := int(seconds // length):
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"

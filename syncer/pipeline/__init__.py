@@ -1,6 +1,16 @@
 """A roll: the ordered stages, each cached by its inputs, and the record of how they went."""
 
 from syncer.pipeline.recorder import Progress
-from syncer.pipeline.rolling import STAGES, Order, Outcome, roll
+from syncer.pipeline.resume import go_on, run_stage
+from syncer.pipeline.rolling import STAGES, Interrupted, Order, Outcome, roll
 
-__all__ = ["STAGES", "Order", "Outcome", "Progress", "roll"]
+__all__ = [
+    "STAGES",
+    "Interrupted",
+    "Order",
+    "Outcome",
+    "Progress",
+    "go_on",
+    "roll",
+    "run_stage",
+]

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from syncer.errors import Exit, SyncError
 from syncer.journal import Journal
 from syncer.model import StageRecord, Verdict
+from syncer.processes import end_children
 
 T = TypeVar("T")
 
@@ -22,6 +23,12 @@ class Progress(Protocol):
     def note(self, text: str) -> None: ...
     def step(self, text: str) -> None: ...
     def end(self, record: StageRecord) -> None: ...
+
+
+def interrupted(stage: str) -> SyncError:
+    """What a roll ends with that was asked to end."""
+    hint = "See `sync status` for how to go on; finished stages are not repeated."
+    return SyncError(f"interrupted in stage {stage}", hint=hint, exit=Exit.INTERRUPTED)
 
 
 def verdict_of(exit: Exit) -> Verdict:
@@ -48,26 +55,28 @@ class Recorder:
 
     journal: Journal
     progress: Progress
-    upstream: str | None
     records: list[StageRecord] = field(default_factory=list)
+    keys: dict[str, str] = field(default_factory=dict)  # what each stage was made of
     _stage: str = ""
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Course]:
         """One stage; however it ends, it is recorded with its time and its verdict."""
         self._stage = name
-        self.progress.begin(name)
-        self.say("running")
         course = Course(time.monotonic())
         try:
+            self.journal.at(name)
+            self.progress.begin(name)
             yield course
         except SyncError as error:
             course.verdict = verdict_of(error.exit)
             self._end(course, error.message)
             raise
         except KeyboardInterrupt:
-            self.say("interrupted")
-            raise
+            end_children()
+            course.verdict = Verdict.INTERRUPTED
+            self._end(course)
+            raise interrupted(name) from None
         self._end(course)
 
     def kept(
@@ -80,6 +89,7 @@ class Recorder:
     ) -> T:
         """The stage's result: from the journal where the key is the same and what the result
         speaks of is still there (`holds`), else made, and kept for the next time."""
+        self.keys[self._stage] = key
         stored = self.journal.find(self._stage, key, kind)
         if stored and holds(stored[0]):
             course.kept_seconds = stored[1]
@@ -88,9 +98,11 @@ class Recorder:
         self.journal.store(self._stage, key, time.monotonic() - course.started, value)
         return value
 
-    def say(self, doing: str, **more: object) -> None:
-        """Tell `sync status` what the roll is doing."""
-        self.journal.write_state(doing=doing, stage=self._stage, upstream=self.upstream, **more)
+    @property
+    def stopped_in(self) -> str:
+        """The stage that failed; the last one, if none did."""
+        failed = (r for r in self.records if r.verdict not in (Verdict.PASSED, Verdict.NOT_CHECKED))
+        return next((record.name for record in failed), self._stage)
 
     def _end(self, course: Course, message: str = "") -> None:
         cached = course.kept_seconds is not None

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from syncer import foreign, stages
-from syncer.build import file_digest, find_toolset
-from syncer.components import Source, chosen, repository, resolve, sources
+from pydantic import TypeAdapter, ValidationError
+
+from syncer import clones, foreign, stages
+from syncer.build import distrust, file_digest, find_toolset, is_built
+from syncer.components import Source, chosen, is_whole, repository, resolve, sources
+from syncer.durable import sync_disk, write_whole
 from syncer.errors import Exit, SyncError
 from syncer.forge.dryrun import DryRun
 from syncer.forge.protocol import Forge, Published
 from syncer.git import Repository
-from syncer.journal import Journal, key_of, write_whole
+from syncer.journal import Begun, Journal, Settled, key_of, new_roll
 from syncer.lock import Lock, load_lock
+from syncer.locking import now
 from syncer.model import (
     BenchesResult,
     BuildResult,
     Proposal,
     Rebased,
+    Resolved,
     Roll,
     StageRecord,
     TestsResult,
@@ -29,7 +35,7 @@ from syncer.model import (
     Verdict,
 )
 from syncer.pipeline.inputs import code_digest, file_digests, package_version
-from syncer.pipeline.recorder import Progress, Recorder, verdict_of
+from syncer.pipeline.recorder import Progress, Recorder, interrupted, verdict_of
 from syncer.port import Port
 from syncer.report import render, status
 from syncer.targets import Target
@@ -66,6 +72,14 @@ class Outcome:
     published: Published | None = None
 
 
+class Interrupted(KeyboardInterrupt):
+    """A roll was asked to end, and has: `outcome` is how far it came."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
 def roll(port: Port, order: Order, progress: Progress) -> Outcome:
     """Run the stages up to `order.until`, taking from the journal what still holds.
 
@@ -73,7 +87,19 @@ def roll(port: Port, order: Order, progress: Progress) -> Outcome:
 
     Raises:
         SyncError: (HELD) another roll holds the port; (USAGE) no such stage or target.
+        Interrupted: Ctrl-C or SIGTERM; what it had found is written down all the same.
     """
+    check_order(order)
+    if order.bare:
+        port = port.stripped()
+        order = replace(order, until=min(order.until, "report", key=STAGES.index))
+    journal = Journal(port.state)
+    with journal.held("roll", order.upstream or port.toml.upstream.branch, progress.note):
+        return Run(port, order, Recorder(journal, progress)).all()
+
+
+def check_order(order: Order) -> None:
+    """Raises SyncError: (USAGE) no such stage or target; or there is no such boot ROM."""
     make_target(order.target, exact=True, bootrom=order.bootrom)
     if order.until not in STAGES:
         raise SyncError(
@@ -81,12 +107,21 @@ def roll(port: Port, order: Order, progress: Progress) -> Outcome:
             hint=f"The stages are {', '.join(STAGES)}.",
             exit=Exit.USAGE,
         )
-    if order.bare:
-        port = port.stripped()
-        order = replace(order, until=min(order.until, "report", key=STAGES.index))
-    journal = Journal(port.state)
-    with journal.held():
-        return _Run(port, order, Recorder(journal, progress, order.upstream)).all()
+
+
+def order_of(begun: Begun) -> Order:
+    """What was asked of a roll.
+
+    Raises:
+        SyncError: it was asked of another version of this program, and cannot be read.
+    """
+    try:
+        return TypeAdapter(Order).validate_python(begun.order)
+    except ValidationError:
+        raise SyncError(
+            f"the roll begun at {begun.began} was ordered from another version of sync",
+            hint="Start a new one with `sync`.",
+        ) from None
 
 
 def make_target(name: str, *, exact: bool, bootrom: Path | None = None) -> Target:
@@ -104,11 +139,20 @@ def make_target(name: str, *, exact: bool, bootrom: Path | None = None) -> Targe
     return EmulatorTarget(exact=exact, bootrom=bootrom)
 
 
-class _Run:
-    """One roll under way, and what it has found so far: `found` holds the fields of a Roll."""
+class Run:
+    """One roll under way, and what it has found so far: `found` holds the fields of a Roll.
 
-    def __init__(self, port: Port, order: Order, recorder: Recorder) -> None:
+    Args:
+        begun: the roll as it stands in the journal; None: a new one. Where it has been resolved
+            already, it goes on from the commit that was found then.
+    """
+
+    def __init__(
+        self, port: Port, order: Order, recorder: Recorder, begun: Begun | None = None
+    ) -> None:
         self.port, self.order, self.recorder = port, order, recorder
+        self.begun = begun or new_roll(order)
+        self._holding = ExitStack()
         self.lock = load_lock(port.lock_file)
         if port.bare:  # all else in it is of what a bare roll leaves out
             self.lock = Lock(commits=self.lock.commits)
@@ -119,18 +163,52 @@ class _Run:
     # ---- the line
 
     def all(self) -> Outcome:
-        line = (self.resolve, self.rebase, self.tree, self.build, self.test, self.bench)
-        error = _first_error(*line[: STAGES.index(self.order.until) + 1])
-        if self._wanted("report"):
-            error = _first_error(lambda: self.report(error)) or error
-        if error is None and self._wanted("publish"):
-            error = _first_error(self.publish)
+        """The whole roll, its report and its record in the journal."""
+        self._note(ended="", verdict="", stage="")
+        with self._holding:
+            error = self._line()
+            if self._wanted("report"):
+                error = self._first_error(lambda: self.report(error)) or error
+            if error is None and self._wanted("publish"):
+                error = self._first_error(self.publish)
         roll = self._roll(error)
-        if self._wanted("report"):
+        if self._wanted("report") or roll.verdict is Verdict.INTERRUPTED:
             self._write_report(roll)  # once more, now that it is known how all stages ended
         self.recorder.journal.write_roll(roll)
-        self.recorder.say("ended", verdict=roll.verdict)
-        return Outcome(roll, error, self.published)
+        if self._wanted("publish") and roll.verdict is Verdict.PASSED:
+            self.recorder.journal.settle(Settled(self.begun.id, self.recorder.keys))
+        self._note(ended=now(), verdict=roll.verdict.value, stage=self.recorder.stopped_in)
+        return self._ended(Outcome(roll, error, self.published))
+
+    def part(self) -> Outcome:
+        """The stages up to the one ordered; what the journal says of the roll stays as it is."""
+        with self._holding:
+            error = self._line()
+        return self._ended(Outcome(self._roll(error), error))
+
+    def _ended(self, outcome: Outcome) -> Outcome:
+        if outcome.roll.verdict is Verdict.INTERRUPTED:
+            raise Interrupted(outcome)
+        return outcome
+
+    def _line(self) -> SyncError | None:
+        line = (self.resolve, self.rebase, self.tree, self.build, self.test, self.bench)
+        return self._first_error(*line[: STAGES.index(self.order.until) + 1])
+
+    def _first_error(self, *steps: Callable[[], None]) -> SyncError | None:
+        """Take the steps in order, up to the first that fails."""
+        try:
+            for step in steps:
+                step()
+        except SyncError as error:
+            return error
+        except KeyboardInterrupt:  # between two stages
+            return interrupted(self.recorder.stopped_in)
+        return None
+
+    def _note(self, **more: Any) -> None:
+        self.begun = replace(self.begun, **more)
+        self.recorder.journal.write_begun(self.begun)
 
     def _wanted(self, stage: str) -> bool:
         return STAGES.index(stage) <= STAGES.index(self.order.until)
@@ -142,7 +220,7 @@ class _Run:
             verdict, message, hint = verdict_of(error.exit), error.message, error.hint
         elif "bench" in records and records["bench"].verdict is Verdict.NOT_CHECKED:
             verdict = Verdict.NOT_CHECKED
-        elif len(records) > 1 and all(r.cached for r in records.values() if r.name in _CACHED):
+        elif len(records) > 1 and self._is_settled():
             verdict = Verdict.UP_TO_DATE
         return Roll(
             port=self.port.name,
@@ -157,18 +235,46 @@ class _Run:
             **self.found,
         )
 
+    def _is_settled(self) -> bool:
+        """Whether an earlier roll was made of the very same and ended well."""
+        settled, keys = self.recorder.journal.settled(), self.recorder.keys
+        if settled is None or settled.roll == self.begun.id:
+            return False
+        return all(keys[name] == settled.keys.get(name) for name in _CACHED if name in keys)
+
     # ---- the stages
 
     def resolve(self) -> None:
-        with self.recorder.stage("resolve"):
-            resolved = resolve(self.port, self.lock, self.sources, self.order.upstream)
-            self.sources = chosen(self.sources, resolved)
-            stages.check_folders(self.port, resolved)
-            # The last moment a network is needed: from here on only the clones are read.
-            needed = stages.blobs_for_rebase(self.port, resolved, self.lock, self.repositories)
-            for name, ids in needed.items():
-                self.repositories[name].fetch_missing(self.sources[name].place, ids)
-            self.found["resolved"] = resolved
+        toml, note = self.port.toml, self.recorder.progress.note
+        with self.recorder.stage("resolve") as course:
+            every = (s for source in self.sources.values() for s in (source, *source.others))
+            places = [source.clone for source in every]
+            self._holding.enter_context(clones.in_use(places[0].parent))
+            with clones.to_change(places, note):
+                resolved = self.recorder.kept(
+                    course,
+                    Resolved,
+                    key_of(
+                        code_digest(),
+                        self.begun.id,
+                        asdict(toml.upstream),
+                        [asdict(item) for item in toml.component],
+                        self.lock.commits,
+                    ),
+                    lambda: resolve(
+                        self.port, self.lock, self.sources, self.begun.commit or self.order.upstream
+                    ),
+                    holds=lambda r: is_whole(self.port, chosen(self.sources, r), r),
+                )
+                self.sources = chosen(self.sources, resolved)
+                if self.begun.commit != resolved.upstream.commit:
+                    self._note(commit=resolved.upstream.commit)
+                stages.check_folders(self.port, resolved)
+                # The last moment a network is needed: from here on only the clones are read.
+                needed = stages.blobs_for_rebase(self.port, resolved, self.lock, self.repositories)
+                for name, ids in needed.items():
+                    self.repositories[name].fetch_missing(self.sources[name].place, ids)
+                self.found["resolved"] = resolved
 
     def rebase(self) -> None:
         toml, resolved = self.port.toml, self.found["resolved"]
@@ -187,7 +293,7 @@ class _Run:
                 course,
                 Rebased,
                 key,
-                lambda: stages.rebase(self.port, resolved, self.lock, self.repositories),
+                self._rebased,
                 holds=lambda r: all(self.repositories[n].has(t) for n, t in r.trees.items()),
             )
             stages.check_carried(self.port, rebased)
@@ -255,9 +361,7 @@ class _Run:
                     self._confined(r)
                     # A test that did not build may have lacked something of this machine's.
                     and not stages.unexcepted(self.port, r)
-                    and Path(r.sizes).is_file()
-                    and all(file_digest(Path(f.elf)) == f.sha256 for f in r.firmware)
-                    and all(Path(f.uf2).is_file() for f in r.firmware if f.uf2)
+                    and self._still_built(r, folder)
                 ),
             )
             stages.check_effects(self.port, built)
@@ -356,6 +460,19 @@ class _Run:
 
     # ---- what the stages need
 
+    def _rebased(self) -> Rebased:
+        rebased = stages.rebase(self.port, self.found["resolved"], self.lock, self.repositories)
+        # git leaves it to the system when single objects reach the disk.
+        sync_disk(next(iter(self.sources.values())).clone.parent)
+        return rebased
+
+    def _still_built(self, built: BuildResult, folder: Path) -> bool:
+        if is_built(built) and Path(built.sizes).is_file():
+            return True
+        # What was built of the very same is no more as it was: none of it can be trusted.
+        distrust(folder)
+        return False
+
     @cached_property
     def repositories(self) -> dict[str, Repository]:
         return {name: repository(source) for name, source in self.sources.items()}
@@ -388,16 +505,6 @@ class _Run:
             if entry.path == path:
                 return repo.blob(entry.id)
         raise SyncError(f"upstream has no {path}", hint="Follow it in port.toml, benchmark.")
-
-
-def _first_error(*steps: Callable[[], None]) -> SyncError | None:
-    """Take the steps in order, up to the first that fails."""
-    try:
-        for step in steps:
-            step()
-    except SyncError as error:
-        return error
-    return None
 
 
 def _all_checked(benches: BenchesResult) -> bool:
