@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 import click
 
 from syncer.cli.console import chosen_port, port_option
+from syncer.durable import clear_up, write_whole
 from syncer.errors import Exit, SyncError
-from syncer.journal import Journal, write_whole
+from syncer.journal import Journal
 from syncer.lock import Anchor, Lock, load_lock
 from syncer.model import Figure, Roll, Verdict
 from syncer.port import Port
+from syncer.queue.series import SERIES
 from syncer.report.numbers import change, grouped, plural
 from syncer.report.view import amount
 from syncer.stages import changed_files, next_lock
@@ -60,17 +62,31 @@ def command(port_file: str | None, why: str | None) -> int:
         why=reason,
         date=f"{datetime.now(UTC):%Y-%m-%d}",
     )
-    for path, text in changed_files(port, roll.rebased, roll.build, new).items():
-        target = port.at(path)
-        if text is None:
-            target.unlink(missing_ok=True)
-            click.echo(f"removed  {path}")
-        else:
-            write_whole(target, text.encode("utf-8", "surrogateescape"))
-            click.echo(f"written  {path}")
+    with Journal(port.state).held("accept"):
+        for path, text in _in_order(port, changed_files(port, roll.rebased, roll.build, new)):
+            target = port.at(path)
+            clear_up(target.parent)
+            if text is None:
+                target.unlink(missing_ok=True)
+                click.echo(f"removed  {path}")
+            else:
+                write_whole(target, text.encode("utf-8", "surrogateescape"))
+                click.echo(f"written  {path}")
     _say_moved(roll.benches.figures, lock, new)
     click.echo(f"Accepted {roll.resolved.upstream.name} {roll.resolved.upstream.commit[:12]}.")
     return Exit.OK
+
+
+def _in_order(port: Port, files: dict[str, str | None]) -> list[tuple[str, str | None]]:
+    """So that what is broken off can be done again: no series names a patch that is gone, and the
+    lock, by which it counts, comes last."""
+    lock = port.lock_file.relative_to(port.root).as_posix()
+
+    def rank(item: tuple[str, str | None]) -> tuple[bool, bool, bool]:
+        path, text = item
+        return path == lock, text is None, path.endswith(f"/{SERIES}")
+
+    return sorted(files.items(), key=rank)
 
 
 def _last(port: Port) -> Roll:
