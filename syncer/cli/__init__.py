@@ -17,8 +17,13 @@ from syncer.port import find_port
 COMMANDS = {
     "roll": "roll.command",
     "continue": "resume.command",
+    "tree": "stage.tree",
+    "build": "stage.build",
+    "test": "stage.test",
+    "bench": "stage.bench",
     "status": "status.command",
     "accept": "accept.command",
+    "clean": "clean.command",
     "doctor": "doctor.command",
     "demo": "demo.command",
     "emulate": "emulate.command",

@@ -12,7 +12,7 @@ from rich.text import Text
 from syncer.model import Verdict
 from syncer.report import view
 from syncer.report.neutral import one_line
-from syncer.report.numbers import duration
+from syncer.report.numbers import duration, grouped, plural
 
 Document = dict[str, Any]
 
@@ -45,6 +45,11 @@ def terminal(document: Document) -> RenderableType:
     """Stages, then latency, memory and what comes nearest to its limit, then the verdict and what
     to do next, for rich to print."""
     parts: list[RenderableType] = [_stages(document)] if document["stages"] else []
+    return Group(*parts, *_figures(document), _verdict(document))
+
+
+def _figures(document: Document) -> list[RenderableType]:
+    parts: list[RenderableType] = []
     if rows := view.latency(document):
         table = _table(
             "Model", "Latency", "Cycles", "Δ", "Outputs", right=("Latency", "Cycles", "Δ")
@@ -77,8 +82,7 @@ def terminal(document: Document) -> RenderableType:
             limits = [view.amount(figure[k], figure["unit"]) for k in ("old", "anchor", "limit")]
             table.add_row(_text(figure["name"], style), *limits, figure["against"])
         parts.append(table)
-    parts.append(_verdict(document))
-    return Group(*parts)
+    return parts
 
 
 def _moved(document: Document) -> list[str]:
@@ -138,3 +142,49 @@ def _verdict(document: Document) -> Group:
         lines += [_item(remark) for remark in view.remarks(document)[:20]]
     lines.append(Text.assemble(("Next: ", "bold"), _text(view.next_step(document), limit=2000)))
     return Group(*lines)
+
+
+def stage_result(document: Document, stage: str) -> RenderableType:
+    """What one stage found; nothing where it did not get so far, or is none of those below."""
+    match stage:
+        case "tree" if tree := document["tree"]:
+            return _tree(tree)
+        case "build" if built := document["build"]:
+            return _build(built)
+        case "test" if tests := document["tests"]:
+            return _test_programs(tests)
+        case "bench" if document["benches"]:
+            return Group(*_figures(document))
+        case _:
+            return Group()
+
+
+def _tree(tree: Document) -> Group:
+    shares = _table("Component", "Library files", right=("Library files",))
+    for name, count in tree["by_component"].items():
+        shares.add_row(_text(name), grouped(count))
+    said = (
+        f"{plural(tree['files'], 'file')}, {grouped(tree['bytes'])} B: "
+        f"{plural(tree['sources'], 'source')}, {plural(tree['headers'], 'header')}"
+    )
+    return Group(shares, _text(tree["path"], limit=4096), Text(said), Text(tree["digest"], "dim"))
+
+
+def _build(built: Document) -> Group:
+    programs = _table("Program", "Board", "Kind", "Flash", "RAM", right=("Flash", "RAM"))
+    for firmware in built["firmware"]:
+        sizes = (view.amount(firmware[memory], "bytes") for memory in ("flash", "ram"))
+        programs.add_row(_text(firmware["name"]), firmware["board"], firmware["kind"], *sizes)
+    tools = ", ".join(f"{tool['name']} {tool['version']}" for tool in built["tools"])
+    return Group(programs, _text(tools), _text(f"Log: {built['log']}", "dim", limit=4096))
+
+
+def _test_programs(tests: Document) -> Table:
+    table = _table("Test", "Cases", "Cycles", "", right=("Cases", "Cycles"))
+    for test in tests["results"]:
+        good = sum(case["passed"] for case in test["cases"])
+        said = Text("passed", "green") if test["passed"] else _text(test["reason"], "red")
+        table.add_row(
+            _text(test["name"]), f"{good} of {len(test['cases'])}", grouped(test["cycles"]), said
+        )
+    return table
