@@ -209,10 +209,15 @@ def tests_tally(document: Document) -> str:
     return f"{len(ran):,} found: {', '.join([*said, plural(cases, 'case')])}"
 
 
+def _test_changes(document: Document) -> list[Document]:
+    changes = document["tests"]["changes"] if document["tests"] else []
+    return [item for item in changes if item["before"] != item["now"]]
+
+
 def test_changes(document: Document) -> list[str]:
     """What became of the accepted tests and their cases; holds code in backticks."""
     said = []
-    for change_ in document["tests"]["changes"] if document["tests"] else []:
+    for change_ in _test_changes(document):
         name, before, now = change_["name"], change_["before"], change_["now"]
         if before is None:
             said.append(f"`{name}` is new: {plural(now, 'case')}.")
@@ -226,10 +231,9 @@ def test_changes(document: Document) -> list[str]:
 
 def lost_tests(document: Document) -> list[str]:
     """Those of `test_changes` by which something is tested no more."""
-    changes = document["tests"]["changes"] if document["tests"] else []
     return [
         said
-        for said, change_ in zip(test_changes(document), changes, strict=True)
+        for said, change_ in zip(test_changes(document), _test_changes(document), strict=True)
         if change_["before"] is not None and (change_["now"] or 0) < change_["before"]
     ]
 
