@@ -65,7 +65,6 @@ class _Cases:
         if name in self.ended:
             self.again = self.again or f"case {name} began"
         self.ended[name] = None
-        self.success = False
 
     def head(self) -> None:
         if self.headed:
@@ -114,6 +113,25 @@ def parse_tests(name: str, uart: str, *, cases: bool = True) -> TestResult:
         cases: False for a program that does not use upstream's framework: of it, the final line
             is all there is to see.
     """
+    found = _read_cases(uart)
+    reason = found.reason(uart, cases)
+    return TestResult(
+        name=name,
+        passed=not reason,
+        cases=tuple(TestCase(case, passed is True) for case, passed in found.ended.items()),
+        reason=reason,
+        complete=found.complete or not reason,
+    )
+
+
+def in_a_case(uart: str) -> bool:
+    """Whether a test program's output ends before the case that began last did, though the final
+    line was printed: a case prints it itself, as upstream's network_tester does."""
+    found = _read_cases(uart)
+    return found.success and None in found.ended.values()
+
+
+def _read_cases(uart: str) -> _Cases:
     lines, rest = _lines(uart)
     found = _Cases()
     old = not any(_CASE.search(line) for line in lines)
@@ -128,24 +146,19 @@ def parse_tests(name: str, uart: str, *, cases: bool = True) -> TestResult:
         for case, passed in found.ended.items():
             if passed is None and (case != last or found.counted is not None):
                 found.ended[case] = True
-    reason = found.reason(uart, cases)
-    return TestResult(
-        name=name,
-        passed=not reason,
-        cases=tuple(TestCase(case, passed is True) for case, passed in found.ended.items()),
-        reason=reason,
-        complete=found.complete or not reason,
-    )
+    return found
 
 
 def _new_line(cases: _Cases, line: str) -> None:
     if match := _CASE.search(line):
         mark, case = match[1].strip(), match[2]
+        cases.success = False
         if mark == "RUN":
             cases.begin(case)
         elif mark == "FAILED" or cases.ended.get(case) is not False:
             cases.ended[case] = mark == "OK"
     elif match := _RAN.search(line):
+        cases.success = False
         cases.counted = int(match[1])
     elif _RUNNING.search(line):
         cases.head()
@@ -155,6 +168,7 @@ def _new_line(cases: _Cases, line: str) -> None:
 
 def _old_line(cases: _Cases, line: str) -> None:
     if match := _OLD_CASE.search(line):
+        cases.success = False
         # Names are free in this form, and upstream has had several cases of one name in a file.
         # A program that starts over shows in its count.
         if cases.counted is not None:
@@ -166,6 +180,7 @@ def _old_line(cases: _Cases, line: str) -> None:
             cases.ended[next(reversed(cases.ended))] = False
         cases.place = cases.place or match[1] or ""
     elif match := _OLD_RAN.search(line):
+        cases.success = False
         cases.counted = int(match[2])
         if match[1] != match[2] and False not in cases.ended.values() and cases.ended:
             # A failure whose own line was lost: the count alone tells, not which case it was.

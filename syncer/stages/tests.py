@@ -28,6 +28,9 @@ from syncer.targets import Target
 
 Note = Callable[[str], None]
 
+# How often a program may print its final line: its cases may too.
+_FINAL_LINES = 8
+
 
 def on_target(port: Port, built: BuildResult) -> tuple[Firmware, ...]:
     """The programs for the board that they are run on."""
@@ -105,7 +108,11 @@ def test(
 
 
 def _run(port: Port, program: Program, elf: Path, target: Target) -> TestResult:
-    run = target.run(elf, until=parse.SUCCESS, budget_cycles=port.toml.budget.test_cycles)
+    budget = port.toml.budget.test_cycles
+    for count in range(1, _FINAL_LINES + 1):
+        run = target.run(elf, until=parse.SUCCESS, count=count, budget_cycles=budget)
+        if run.failure or not parse.in_a_case(run.output):
+            break
     result = parse.parse_tests(program.name, run.output, cases=program.cases)
     own_verdict = result.complete and any(not case.passed for case in result.cases)
     if run.failure and not own_verdict:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from syncer import model
 from syncer.bench.parse import (
     events_before,
+    in_a_case,
     layer_cycles,
     parse_benchmark,
     parse_check,
@@ -137,6 +138,20 @@ def test_a_program_without_the_framework_has_its_final_line_only() -> None:
     # Where the framework shows all the same, it is believed.
     assert not parse_tests("t", NEW.replace("2 tests ran", "3 tests ran"), cases=False).passed
     assert not parse_tests("t", "[==========] Running tests.\n" + uart, cases=False).passed
+
+
+@pytest.mark.parametrize("uart", [NEW, OLD])
+def test_a_final_line_that_a_case_prints_is_not_the_final_one(uart: str) -> None:
+    final = "~~~ALL TESTS PASSED~~~\n"
+    begins = uart.index("\n", uart.index("Odd")) + 1
+    cut = uart[:begins] + final
+    assert in_a_case(cut)
+    assert "did not end" in parse_tests("t", cut).reason
+    whole = cut + uart[begins:]
+    assert not in_a_case(whole) and not in_a_case(uart) and not in_a_case(uart[:begins])
+    assert parse_tests("t", whole).passed
+    lost = parse_tests("t", whole[: whole.rindex(final)])
+    assert lost.reason.startswith("no final ~~~ALL")
 
 
 @pytest.mark.parametrize(

@@ -239,6 +239,25 @@ def test_a_run_and_what_stopped_it(run: Run, cases: bool, reason: str) -> None:
     assert told == [f"x_test: {reason or 'passed'}"]
 
 
+def test_a_run_goes_on_where_a_case_printed_the_final_line() -> None:
+    class Counts(Prints):
+        def run(self, elf: Path, **how: object) -> Run:
+            assert isinstance(how["count"], int)
+            final = "~~~ALL TESTS PASSED~~~\n"
+            return Run(
+                "[ RUN      ] A.B\n" + final * 2 + PASSED[17:]
+                if how["count"] > 2
+                else "[ RUN      ] A.B\n" + final * how["count"]
+            )
+
+    program = Program("x_test", "test", (), Origin.UPSTREAM)
+    firmware = Firmware("x_test", "test", "pico", "/x/x_test.elf", "", 0, 0)
+    target = Counts({})
+    made = BuildResult((), (firmware,))
+    found = stages.test(port_with(), made, [program], lambda: target, lambda _: None)
+    assert found.results[0].passed, found.results[0].reason
+
+
 def test_a_test_that_was_not_built_has_a_result_too() -> None:
     programs = [
         Program("bench", "benchmark", ()),
