@@ -10,7 +10,15 @@ from pathlib import Path
 
 from syncer.errors import Exit, SyncError
 from syncer.git import Repository, blob_id
-from syncer.model import BuildResult, Changed, Effect, Rebased, Resolved
+from syncer.model import (
+    BuildResult,
+    Changed,
+    Effect,
+    PatchResult,
+    PatchVerdict,
+    Rebased,
+    Resolved,
+)
 from syncer.port import Port
 from syncer.tree.checkout import SOURCE_SUFFIXES
 from syncer.tree.generate import place_of
@@ -31,8 +39,8 @@ def check_carried(port: Port, rebased: Rebased) -> None:
                 f"[[override]] in {port.file.name}.",
                 exit=Exit.CONFLICT,
             )
-        for patch in rebased.patches:
-            if patch.component == override.component and override.path in patch.paths:
+        for patch in _in_force(rebased, override.component):
+            if override.path in patch.paths:
                 folder = f"{port.toml.patches.folder}/{patch.component}"
                 raise SyncError(
                     f"{folder}/{patch.file} changes {override.path}, and {override.source} "
@@ -49,7 +57,7 @@ def changed_paths(
     found = []
     for pin in resolved.pins:
         folder = f"{port.toml.patches.folder}/{pin.name}"
-        patches = [patch for patch in rebased.patches if patch.component == pin.name]
+        patches = _in_force(rebased, pin.name)
         overrides = {o.path: o for o in rebased.overrides if o.component == pin.name}
         tree = rebased.trees[pin.name]
         for change in repositories[pin.name].diff_tree(pin.tree, tree, renames=None):
@@ -69,6 +77,12 @@ def changed_paths(
                 )
             )
     return tuple(found)
+
+
+def _in_force(rebased: Rebased, component: str) -> list[PatchResult]:
+    """The component's patches that change anything: not those that are leaving the queue."""
+    changing = (PatchVerdict.CLEAN, PatchVerdict.MERGED)
+    return [p for p in rebased.patches if p.component == component and p.verdict in changing]
 
 
 def check_tree(
