@@ -210,9 +210,18 @@ def _upstream_commit(source: Source, ref: str) -> str:
 def _updated(source: Source, branch: str) -> Repository:
     repo = init_bare(source.clone)
     heads = ls_remote(source.place, f"refs/heads/{branch}")
+    if heads and all(_is_at(repo, name, id) for name, id in heads.items()):
+        return repo  # a branch goes before a tag of its name
     specs = [f"+{name}:{name}" for name in heads]
     _fetch(source, [*specs, "+refs/tags/*:refs/tags/*"])
     return repo
+
+
+def _is_at(repo: Repository, ref: str, commit: str) -> bool:
+    try:
+        return repo.rev_parse(ref) == commit
+    except SyncError:
+        return False
 
 
 def _fetch(source: Source, specs: list[str]) -> None:

@@ -53,6 +53,8 @@ def choose(mode: str = "auto") -> Sandbox:
             hint=f"It is one of {', '.join(MODES)} (--sandbox, or SYNC_SANDBOX).",
             exit=Exit.USAGE,
         )
+    if mode == "auto":
+        return _strongest()
     possible, refused = all_sandboxes()
     if mode == "off":
         return possible[-1]
@@ -64,6 +66,12 @@ def choose(mode: str = "auto") -> Sandbox:
             detail="\n".join(refused),
         )
     return possible[0]
+
+
+@cache
+def _strongest() -> Sandbox:
+    # The weaker ones are not tried: each takes as long as starting a few programs.
+    return next((item for item in _known() if not _refusal(item)), _environment_only())
 
 
 @cache

@@ -251,7 +251,7 @@ class Run:
             places = [source.clone for source in every]
             self._holding.enter_context(clones.in_use(places[0].parent))
             with clones.to_change(places, note):
-                resolved = self.recorder.kept(
+                resolved = self.found["resolved"] = self.recorder.kept(
                     course,
                     Resolved,
                     key_of(
@@ -270,31 +270,38 @@ class Run:
                 if self.begun.commit != resolved.upstream.commit:
                     self._note(commit=resolved.upstream.commit)
                 stages.check_folders(self.port, resolved)
+                kept = self.recorder.journal.find("rebase", self._rebase_key(), Rebased)
+                if kept and self._has_trees(kept[0]):
+                    return
                 # The last moment a network is needed: from here on only the clones are read.
                 needed = stages.blobs_for_rebase(self.port, resolved, self.lock, self.repositories)
                 for name, ids in needed.items():
                     self.repositories[name].fetch_missing(self.sources[name].place, ids)
-                self.found["resolved"] = resolved
+
+    def _rebase_key(self) -> str:
+        toml = self.port.toml
+        return key_of(
+            code_digest(),
+            {pin.name: (pin.commit, pin.tree) for pin in self.found["resolved"].pins},
+            self.lock.commits,
+            self.lock.carried,
+            asdict(toml.patches),
+            file_digests(self.port, [toml.patches.folder]),
+            [asdict(item) for item in toml.override],
+            file_digests(self.port, [item.source for item in toml.override]),
+        )
+
+    def _has_trees(self, rebased: Rebased) -> bool:
+        return all(self.repositories[name].has(id) for name, id in rebased.trees.items())
 
     def rebase(self) -> None:
-        toml, resolved = self.port.toml, self.found["resolved"]
         with self.recorder.stage("rebase") as course:
-            key = key_of(
-                code_digest(),
-                {pin.name: (pin.commit, pin.tree) for pin in resolved.pins},
-                self.lock.commits,
-                self.lock.carried,
-                asdict(toml.patches),
-                file_digests(self.port, [toml.patches.folder]),
-                [asdict(item) for item in toml.override],
-                file_digests(self.port, [item.source for item in toml.override]),
-            )
             rebased = self.found["rebased"] = self.recorder.kept(
                 course,
                 Rebased,
-                key,
+                self._rebase_key(),
                 self._rebased,
-                holds=lambda r: all(self.repositories[n].has(t) for n, t in r.trees.items()),
+                holds=self._has_trees,
             )
             stages.check_carried(self.port, rebased)
             stages.check_rebase(self.port, rebased, self._since())
