@@ -43,7 +43,7 @@ static bool read_word(struct Machine *m, struct Core *c, uint32_t address, uint6
         /* Cached beyond the end of the chip, where it repeats, or one of the other aliases:
          * 0x11 does not allocate, which no firmware here depends on; 0x12 and 0x13 do not look. */
         if (exact)
-            *stall += address >> 24 <= 0x11 ? xip_access(m, c, address, t, true)
+            *stall += address >> 24 <= 0x11 ? xip_access(m, c, address, t, true, m->dual)
                                             : xip_uncached(m, c, t);
         *value = word_at(m->flash + (word & (m->flash_size - 1)));
     } else if (address >> 24 == 0x14 || address >> 24 == 0x18) {

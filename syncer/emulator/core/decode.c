@@ -194,6 +194,7 @@ enum Opcode decode(struct Machine *m, struct Core *c, const struct Op *record)
     uint32_t pc = pc_of(c, record);
     struct Op decoded = decode_halfword(m, pc);
     if (is_marked(m, pc)) decoded.code = OP_MARKED;
+    decoded.code = (uint8_t)(decoded.code << 1 | (pc >> 1 & 1)); /* see isa.h */
     c->ops[record - c->ops] = decoded;
     if (c->region == REGION_SRAM) { /* both halves of a wide one */
         m->sram_has_code[(pc - SRAM_BASE) >> 8] = 1;

@@ -98,6 +98,7 @@ static bool start(struct Machine *m, struct Core *c, unsigned number, uint64_t t
         uint64_t bytes = (uint64_t)ch->count << (ch->control >> 2 & 3);
         ch->done = begin + (bytes + 3) / 4 * m->settings.xip_word;
         m->dma.flash_until = ch->done;
+        if (m->xip.quiet_from < ch->done) m->xip.quiet_from = ch->done;
     } else {
         ch->done = begin + ch->count;
     }

@@ -9,7 +9,7 @@
 #include "bus.h"
 #include "timing.h"
 
-enum { FLAG_N = 1u << 31, PSR_THUMB = 1 << 24, PSR_ALIGNED = 1 << 9 };
+enum { PSR_THUMB = 1 << 24, PSR_ALIGNED = 1 << 9 };
 enum { CONTROL_SPSEL = 2 };
 enum { LOWEST_PRIORITY = 0x100 }; /* thread mode: anything preempts */
 
@@ -17,14 +17,14 @@ enum { LOWEST_PRIORITY = 0x100 }; /* thread mode: anything preempts */
 
 uint32_t read_xpsr(const struct Core *c)
 {
-    return (c->negative & (uint32_t)FLAG_N) | (uint32_t)(c->nonzero == 0) << 30 | c->carry << 29 |
+    return (uint32_t)is_negative(c) << 31 | (uint32_t)is_zero(c) << 30 | c->carry << 29 |
            c->overflow << 28 | PSR_THUMB | c->ipsr;
 }
 
 static void write_flags(struct Core *c, uint32_t psr)
 {
-    c->negative = psr & (uint32_t)FLAG_N;
-    c->nonzero = !(psr >> 30 & 1);
+    c->nz = !(psr >> 30 & 1);
+    if (psr >> 31) c->nz |= INT64_MIN;
     c->carry = psr >> 29 & 1;
     c->overflow = psr >> 28 & 1;
 }
@@ -117,7 +117,7 @@ static uint32_t vector(struct Machine *m, struct Core *c, unsigned exception)
 static bool go_to(struct Machine *m, struct Core *c, uint32_t pc)
 {
     if (!set_pc(m, c, pc)) return raise_fault(m, c, FAULT_FETCH, pc, 0);
-    if (m->settings.exact) c->cycles += (unsigned)fetch_stall(m, c, c->ip, c->cycles);
+    if (m->settings.exact) c->cycles += (unsigned)fetch_stall(m, c, c->ip, c->cycles, m->dual);
     return true;
 }
 

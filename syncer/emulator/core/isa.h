@@ -32,8 +32,10 @@ enum Opcode {
 #undef X
 };
 
-/* `a` is Rd (or Rt), `b` Rn or Rm, `c` the third register. `imm` is the immediate, a register
+/* `code` is twice the opcode, plus 1 in an upper halfword, which starts with the fetch of the next
+ * word. `a` is Rd (or Rt), `b` Rn or Rm, `c` the third register. `imm` is the immediate, a register
  * list, the distance of a branch in predecoded records less one, or an absolute address. */
+#define DECODED_LOWER(opcode) ((unsigned)(opcode) << 1)
 struct Op {
     uint8_t code, a, b, c;
     int32_t imm;

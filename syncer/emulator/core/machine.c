@@ -57,8 +57,8 @@ static void clear_processor(struct Machine *m, struct Core *c)
 {
     memset(c->r, 0, sizeof c->r);
     c->r[14] = UINT32_MAX;
-    c->negative = c->carry = c->overflow = 0;
-    c->nonzero = 1;
+    c->carry = c->overflow = 0;
+    c->nz = 1;
     c->sleep = AWAKE;
     c->event = false;
     c->primask = c->control = c->ipsr = c->vtor = c->msp = c->psp = 0;
@@ -144,8 +144,7 @@ bool raise_fault(struct Machine *m, struct Core *c, enum FaultKind kind, uint32_
 
 void request_attention(struct Machine *m)
 {
-    m->switch_before = 0;
-    m->core[0].limit = m->core[1].limit = 0;
+    m->attention = true;
 }
 
 uint32_t machine_run(struct Machine *m, uint64_t until_cycle)
@@ -153,8 +152,12 @@ uint32_t machine_run(struct Machine *m, uint64_t until_cycle)
     if (m->fault.kind) return STOP_FAULT;
     m->stop = 0;
     m->stop_cycle = until_cycle;
-    if (m->settings.exact) execute_exact(m);
-    else execute_functional(m);
+    while (schedule(m)) {
+        if (!m->settings.exact) execute_functional(m);
+        else if (!m->dual) execute_alone(m);
+        else if (m->current->other->cycles < m->horizon) execute_both(m);
+        else execute_any(m);
+    }
     return m->stop;
 }
 

@@ -15,6 +15,7 @@
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define ALWAYS_INLINE inline __attribute__((always_inline))
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "the memories are kept as the little-endian RP2040 sees them"
@@ -77,9 +78,7 @@ struct Interpolator {
 
 struct Core {
     uint32_t r[16]; /* r[13] is the stack pointer in use; r[15] is not kept */
-    /* Flags as what they follow from, to make the common instruction cheap. */
-    uint32_t negative; /* bit 31 is N */
-    uint32_t nonzero;  /* Z is set when this is 0 */
+    int64_t nz; /* what N and Z follow from: N is its sign, Z is set when the low word is 0 */
     uint32_t carry, overflow;
 
     const struct Op *ip;     /* the next instruction */
@@ -88,7 +87,6 @@ struct Core {
     enum Region region;
 
     uint64_t cycles;
-    uint64_t limit;          /* runs on while cycles <= limit */
     uint64_t instructions;
     struct Core *other;
     uint32_t id;
@@ -122,6 +120,7 @@ struct Xip {
     uint8_t oldest[XIP_SETS];
     bool disabled;
     uint64_t fill_start, busy_until; /* the fill that blocks the port */
+    uint64_t quiet_from;             /* from then on neither a fill nor DMA has the port */
     uint32_t control;
     uint64_t accesses_cleared, hits_cleared;
 };
@@ -160,7 +159,9 @@ struct Machine {
 
     /* Scheduling, see schedule.c. */
     bool dual;              /* both cores run: they may collide */
-    uint64_t switch_before; /* below this cycle the cores simply alternate */
+    bool attention;         /* something changed: schedule before the next instruction */
+    uint64_t limit;         /* the current core runs on while its cycles are <= limit */
+    uint64_t horizon;       /* below this cycle two running cores simply alternate */
     uint64_t next_event;    /* the first cycle at which a timer, SysTick or DMA is due */
     uint64_t stop_cycle;
     uint32_t stop;          /* enum Stop */
@@ -201,6 +202,22 @@ void count_unmapped(struct Machine *m, uint32_t address, bool write);
 /* False: a fault. */
 bool record_mark(struct Machine *m, struct Core *c, uint32_t address, uint64_t cycle);
 void core_reset(struct Machine *m, struct Core *c);
+
+static inline uint32_t set_nz(struct Core *c, uint32_t value)
+{
+    c->nz = (int32_t)value;
+    return value;
+}
+
+static inline bool is_negative(const struct Core *c)
+{
+    return c->nz < 0;
+}
+
+static inline bool is_zero(const struct Core *c)
+{
+    return (uint32_t)c->nz == 0;
+}
 
 static inline uint32_t pc_of(const struct Core *c, const struct Op *op)
 {

@@ -2,7 +2,7 @@
  *
  * Interleaving the two cores. The core that is behind in cycles runs until it is ahead of the other
  * (by a quantum, where timing does not matter); at a tie it goes on. The interpreter does that
- * alternation itself as long as nothing else matters (m->switch_before); the rest comes here.
+ * alternation itself as long as nothing else matters (m->horizon); the rest comes here.
  *
  * Nothing here may depend on when it is called beyond what the cores did: ending a slice early and
  * calling again must give the same run.
@@ -44,31 +44,32 @@ static bool sleep_until_event(struct Machine *m)
     return !m->stop;
 }
 
-struct Core *schedule(struct Machine *m)
+bool schedule(struct Machine *m)
 {
     const uint64_t quantum = m->settings.exact ? 0 : FUNCTIONAL_QUANTUM;
     for (;;) {
         uint64_t now = m->current->cycles;
-        if (m->stop) return NULL;
+        if (m->stop) return false;
         if (now >= m->next_event) service_events(m, now);
         for (int i = 0; i < 2; i++) poll_exceptions(m, &m->core[i], now);
-        if (m->stop) return NULL;
+        if (m->stop) return false;
 
         struct Core *c = m->current;
         m->dual = c->sleep == AWAKE && c->other->sleep == AWAKE;
         if (m->dual ? c->cycles > c->other->cycles + quantum : c->sleep != AWAKE) c = c->other;
         m->current = c;
         if (c->sleep != AWAKE) {
-            if (!sleep_until_event(m)) return NULL;
+            if (!sleep_until_event(m)) return false;
             continue;
         }
         if (c->cycles >= m->stop_cycle) {
             m->stop |= STOP_SLICE;
-            return NULL;
+            return false;
         }
         uint64_t horizon = earlier(m->next_event, m->stop_cycle);
-        c->limit = m->dual ? earlier(c->other->cycles + quantum, horizon) : horizon;
-        m->switch_before = m->dual ? horizon : 0;
-        return c;
+        m->limit = m->dual ? earlier(c->other->cycles + quantum, horizon) : horizon;
+        m->horizon = horizon;
+        m->attention = false;
+        return true;
     }
 }

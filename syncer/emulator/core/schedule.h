@@ -7,12 +7,14 @@
 
 #include "machine.h"
 
-/* Fires what is due, wakes who is woken, takes exceptions; then the core to run, with its limit
- * set, or NULL when the run must end (m->stop says why). */
-struct Core *schedule(struct Machine *m);
+/* Fires what is due, wakes who is woken, takes exceptions; then sets m->current, the core to run,
+ * and how far it may. False when the run must end (m->stop says why). */
+bool schedule(struct Machine *m);
 
-/* execute_exact.c, execute_functional.c: run until schedule() says NULL or a core faults. */
-void execute_exact(struct Machine *m);
-void execute_functional(struct Machine *m);
+/* Each runs from where the last schedule() left the machine until it must be called again. */
+void execute_alone(struct Machine *m);      /* exact, one core awake */
+void execute_both(struct Machine *m);       /* exact, both awake, the other below the horizon */
+void execute_any(struct Machine *m);        /* either mode, any number of cores awake */
+void execute_functional(struct Machine *m); /* without cache, bank and port timing */
 
 #endif

@@ -8,12 +8,6 @@
 
 #include "bus.h"
 
-/* The addresses' 24 low bits select a flash location in every alias. */
-static uint32_t line_of(uint32_t address)
-{
-    return (address & 0xffffff) >> 3;
-}
-
 static void no_line_is_sure(struct Machine *m)
 {
     m->core[0].last_line = m->core[1].last_line = XIP_NO_LINE;
@@ -51,20 +45,14 @@ static int fill(struct Machine *m, uint64_t t, uint32_t cycles)
     }
     m->xip.fill_start = t;
     m->xip.busy_until = t + cycles;
+    m->xip.quiet_from = m->xip.busy_until > m->dma.flash_until ? m->xip.busy_until
+                                                               : m->dma.flash_until;
     return (int)cycles;
 }
 
-int xip_access(struct Machine *m, struct Core *c, uint32_t address, uint64_t t, bool data)
+int xip_access_slowly(struct Machine *m, struct Core *c, uint32_t line, uint64_t t, bool data)
 {
     struct Xip *x = &m->xip;
-    uint32_t line = line_of(address);
-    c->xip_accesses++;
-    if (data) {
-        c->xip_data_accesses++;
-    } else if (!m->dual && line == c->last_line && t >= x->busy_until && t >= m->dma.flash_until) {
-        return 0; /* what follows, for one core that runs straight on */
-    }
-
     int stall = wait_for_port(m, c, &t);
     uint32_t set = line % XIP_SETS;
     if (x->line[set][0] != line && x->line[set][1] != line) {
@@ -78,7 +66,7 @@ int xip_access(struct Machine *m, struct Core *c, uint32_t address, uint64_t t, 
         }
         return stall + fill(m, t, m->settings.xip_fill);
     }
-    if (!data) c->last_line = line;
+    if (!data && !m->dual) c->last_line = line;
     return stall;
 }
 
@@ -96,7 +84,7 @@ void xip_flush(struct Machine *m)
 
 void xip_forget_line(struct Machine *m, uint32_t address)
 {
-    uint32_t line = line_of(address), set = line % XIP_SETS;
+    uint32_t line = xip_line(address), set = line % XIP_SETS;
     for (int way = 0; way < 2; way++)
         if (m->xip.line[set][way] == line) m->xip.line[set][way] = XIP_NO_LINE;
     no_line_is_sure(m);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * An interpreter that runs the current core until its limit.
+ */
+#include "interpreter.h"
+
+#define WHO _it
+#define CORE c
+#define CYCLES cycles
+#define IP ip
+#define COUNT count
+
+#define SAVE()                                                                                   \
+    do {                                                                                         \
+        c->cycles = cycles;                                                                      \
+        c->ip = ip;                                                                              \
+        c->instructions += count;                                                                \
+        count = 0;                                                                               \
+    } while (0)
+#define RETURN() return
+#define LEAVE()                                                                                  \
+    do {                                                                                         \
+        SAVE();                                                                                  \
+        return;                                                                                  \
+    } while (0)
+#define SLOW() SAVE()
+#define NEXT()                                                                                   \
+    do {                                                                                         \
+        if (UNLIKELY(cycles > limit)) LEAVE();                                                   \
+        DISPATCH();                                                                              \
+    } while (0)
+#define NEXT_SIMPLE()                                                                            \
+    do {                                                                                         \
+        cycles += CYCLES_SIMPLE;                                                                 \
+        if (EXACT) NEXT();                                                                       \
+        else DISPATCH();                                                                         \
+    } while (0)
+
+void INTERPRETER(struct Machine *m)
+{
+    static const void *const label_it[] = {
+#define X(name) &&AT(op_##name), &&AT(upper_##name),
+        OPCODES(X)
+#undef X
+    };
+    struct Core *const c = m->current;
+    const bool exact = m->settings.exact, dual = m->dual;
+    const uint64_t limit = m->limit;
+    const struct Op *d, *ip = c->ip;
+    uint64_t cycles = c->cycles, count = 0;
+    (void)exact;
+    (void)dual;
+    DISPATCH();
+#include "opcodes.h"
+}

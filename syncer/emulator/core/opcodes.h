@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What each opcode does, for one core: included by the interpreters (interpreter.h says what they
+ * define first). Instructions: ARMv6-M ARM A6.7. Cycles: Cortex-M0+ TRM table 3-1.
+ */
+OP(UNDECODED)
+    goto *AT(label)[decode(m, CORE, d)];
+OP(MARKED)
+    SAVE();
+    if (!record_mark(m, CORE, pc_of(CORE, d), CYCLES)) goto AT(fault);
+    goto *AT(label)[DECODED_LOWER(decode_opcode(m, pc_of(CORE, d)))]; /* its word is fetched */
+
+    /* ---- shift, add, subtract, move and compare by immediate (A5.2.1) */
+OP(LSL_I) {
+    uint32_t value = RN;
+    CORE->carry = value >> (32 - IMM) & 1;
+    SET_NZ(RD = value << IMM);
+    NEXT_SIMPLE();
+}
+OP(LSR_I) SET_NZ(RD = shift_right(CORE, RN, IMM)); NEXT_SIMPLE();
+OP(ASR_I) SET_NZ(RD = shift_right_signed(CORE, RN, IMM)); NEXT_SIMPLE();
+OP(MOV_FLAGS) SET_NZ(RD = RN); NEXT_SIMPLE();
+OP(ADD_R) RD = add_with_carry(CORE, RN, RM, 0); NEXT_SIMPLE();
+OP(SUB_R) RD = subtract(CORE, RN, RM); NEXT_SIMPLE();
+OP(ADD_I) RD = add_with_carry(CORE, RN, IMM, 0); NEXT_SIMPLE();
+OP(SUB_I) RD = subtract(CORE, RN, IMM); NEXT_SIMPLE();
+OP(MOV_I) SET_NZ(RD = IMM); NEXT_SIMPLE();
+OP(CMP_I) subtract(CORE, RD, IMM); NEXT_SIMPLE();
+
+    /* ---- data processing (A5.2.2) */
+OP(AND) SET_NZ(RD &= RN); NEXT_SIMPLE();
+OP(EOR) SET_NZ(RD ^= RN); NEXT_SIMPLE();
+OP(LSL) SET_NZ(RD = shift_left(CORE, RD, RN & 255)); NEXT_SIMPLE();
+OP(LSR) SET_NZ(RD = shift_right(CORE, RD, RN & 255)); NEXT_SIMPLE();
+OP(ASR) SET_NZ(RD = shift_right_signed(CORE, RD, RN & 255)); NEXT_SIMPLE();
+OP(ADC) RD = add_with_carry(CORE, RD, RN, CORE->carry); NEXT_SIMPLE();
+OP(SBC) RD = add_with_carry(CORE, RD, ~RN, CORE->carry); NEXT_SIMPLE();
+OP(ROR) SET_NZ(RD = rotate_right(CORE, RD, RN & 255)); NEXT_SIMPLE();
+OP(TST) SET_NZ(RD & RN); NEXT_SIMPLE();
+OP(RSB) RD = subtract(CORE, 0, RN); NEXT_SIMPLE();
+OP(CMP) subtract(CORE, RD, RN); NEXT_SIMPLE();
+OP(CMN) add_with_carry(CORE, RD, RN, 0); NEXT_SIMPLE();
+OP(ORR) SET_NZ(RD |= RN); NEXT_SIMPLE();
+OP(MUL) SET_NZ(RD *= RN); NEXT_SIMPLE();
+OP(BIC) SET_NZ(RD &= ~RN); NEXT_SIMPLE();
+OP(MVN) SET_NZ(RD = ~RN); NEXT_SIMPLE();
+
+    /* ---- on any register (A5.2.3) */
+OP(ADD_HIGH) set_any(CORE, d->a, RD + RN); NEXT_SIMPLE();
+OP(ADD_HIGH_PC) set_any(CORE, d->a, RD + IMM); NEXT_SIMPLE();
+OP(MOV_HIGH) set_any(CORE, d->a, RN); NEXT_SIMPLE();
+OP(MOV_HIGH_PC) set_any(CORE, d->a, IMM); NEXT_SIMPLE();
+OP(CMP_HIGH) subtract(CORE, RD, RN); NEXT_SIMPLE();
+OP(ADD_TO_PC) CYCLES += CYCLES_BRANCH; JUMP(IMM + (d->b == 15 ? IMM : RN));
+OP(MOV_TO_PC) CYCLES += CYCLES_BRANCH; JUMP(d->b == 15 ? IMM : RN);
+OP(BX) {
+    uint32_t target = RN;
+    CYCLES += CYCLES_BRANCH;
+    if (UNLIKELY(IS_EXC_RETURN(target))) RETURN_FROM_EXCEPTION(target);
+    INTERWORK(target);
+}
+OP(BLX) {
+    uint32_t target = RN;
+    CYCLES += CYCLES_BRANCH;
+    REGISTER(14) = IMM | 1;
+    INTERWORK(target);
+}
+
+    /* ---- loads and stores (A5.2.4) */
+OP(LDR_LITERAL) LOAD_REGISTER(IMM, 4, uint32_t);
+OP(LDR_R) LOAD_REGISTER(RN + RM, 4, uint32_t);
+OP(LDRH_R) LOAD_REGISTER(RN + RM, 2, uint16_t);
+OP(LDRB_R) LOAD_REGISTER(RN + RM, 1, uint8_t);
+OP(LDRSH_R) LOAD_REGISTER(RN + RM, 2, int16_t);
+OP(LDRSB_R) LOAD_REGISTER(RN + RM, 1, int8_t);
+OP(LDR_I) LOAD_REGISTER(RN + IMM, 4, uint32_t);
+OP(LDRH_I) LOAD_REGISTER(RN + IMM, 2, uint16_t);
+OP(LDRB_I) LOAD_REGISTER(RN + IMM, 1, uint8_t);
+OP(LDR_SP) LOAD_REGISTER(REGISTER(13) + IMM, 4, uint32_t);
+OP(STR_R) STORE_REGISTER(RN + RM, 4);
+OP(STRH_R) STORE_REGISTER(RN + RM, 2);
+OP(STRB_R) STORE_REGISTER(RN + RM, 1);
+OP(STR_I) STORE_REGISTER(RN + IMM, 4);
+OP(STRH_I) STORE_REGISTER(RN + IMM, 2);
+OP(STRB_I) STORE_REGISTER(RN + IMM, 1);
+OP(STR_SP) STORE_REGISTER(REGISTER(13) + IMM, 4);
+
+    /* ---- several registers; the base changes once all is done (A5.2.5, A5.2) */
+OP(PUSH) {
+    uint32_t sp = REGISTER(13) - 4u * d->a, at = sp;
+    uint64_t when = CYCLES;
+    STORE_LIST(at, IMM, when);
+    REGISTER(13) = sp;
+    CYCLES = when + 1;
+    NEXT_IF_CALM();
+}
+OP(POP) {
+    uint32_t at = REGISTER(13);
+    uint64_t when = CYCLES;
+    LOAD_LIST(at, IMM, when);
+    REGISTER(13) = at;
+    CYCLES = when + 1;
+    NEXT_IF_CALM();
+}
+OP(POP_PC) {
+    uint32_t at = REGISTER(13), target;
+    uint64_t when = CYCLES;
+    int stall = 0;
+    LOAD_LIST(at, IMM, when);
+    READ(at, 4, when, &target, &stall);
+    REGISTER(13) = at + 4;
+    CYCLES = when + (uint64_t)(1 + stall + CYCLES_POP_PC);
+    if (UNLIKELY(IS_EXC_RETURN(target))) RETURN_FROM_EXCEPTION(target);
+    INTERWORK(target);
+}
+OP(STM) {
+    uint32_t at = RN;
+    uint64_t when = CYCLES;
+    STORE_LIST(at, IMM, when);
+    RN = at;
+    CYCLES = when + 1;
+    NEXT_IF_CALM();
+}
+OP(LDM) {
+    uint32_t at = RN;
+    uint64_t when = CYCLES;
+    LOAD_LIST(at, IMM, when);
+    if (!(IMM >> d->b & 1)) RN = at; /* a base that is loaded keeps what was loaded */
+    CYCLES = when + 1;
+    NEXT_IF_CALM();
+}
+
+    /* ---- addresses, extension, byte order (A5.2, A5.2.5) */
+OP(ADR) RD = IMM; NEXT_SIMPLE();
+OP(ADD_SP_TO) RD = REGISTER(13) + IMM; NEXT_SIMPLE();
+OP(ADJUST_SP) REGISTER(13) += IMM; NEXT_SIMPLE();
+OP(SXTH) RD = (uint32_t)(int16_t)RN; NEXT_SIMPLE();
+OP(SXTB) RD = (uint32_t)(int8_t)RN; NEXT_SIMPLE();
+OP(UXTH) RD = (uint16_t)RN; NEXT_SIMPLE();
+OP(UXTB) RD = (uint8_t)RN; NEXT_SIMPLE();
+OP(REV) RD = __builtin_bswap32(RN); NEXT_SIMPLE();
+OP(REV16) {
+    uint32_t value = RN;
+    RD = (value & 0x00ff00ff) << 8 | (value >> 8 & 0x00ff00ff);
+    NEXT_SIMPLE();
+}
+OP(REVSH) RD = (uint32_t)(int16_t)__builtin_bswap16((uint16_t)RN); NEXT_SIMPLE();
+
+    /* ---- branches (A5.2.6, A5.3.1) */
+OP(BEQ) BRANCH_IF(Z);
+OP(BNE) BRANCH_IF(!Z);
+OP(BCS) BRANCH_IF(CORE->carry);
+OP(BCC) BRANCH_IF(!CORE->carry);
+OP(BMI) BRANCH_IF(N);
+OP(BPL) BRANCH_IF(!N);
+OP(BVS) BRANCH_IF(CORE->overflow);
+OP(BVC) BRANCH_IF(!CORE->overflow);
+OP(BHI) BRANCH_IF(CORE->carry && !Z);
+OP(BLS) BRANCH_IF(!CORE->carry || Z);
+OP(BGE) BRANCH_IF(N == CORE->overflow);
+OP(BLT) BRANCH_IF(N != CORE->overflow);
+OP(BGT) BRANCH_IF(!Z && N == CORE->overflow);
+OP(BLE) BRANCH_IF(Z || N != CORE->overflow);
+OP(B) TAKE_BRANCH();
+OP(BL)
+    REGISTER(14) = (pc_of(CORE, d) + 4) | 1;
+    CYCLES += CYCLES_BRANCH_LINK;
+    JUMP(IMM);
+
+    /* ---- system: all of these may change what runs next */
+OP(CPS)
+    CORE->primask = d->a;
+    CYCLES += CYCLES_SIMPLE;
+    LEAVE();
+OP(NOP) NEXT_SIMPLE();
+OP(SEV)
+    CYCLES += CYCLES_SEND_EVENT;
+    send_event(m);
+    LEAVE();
+OP(WFE)
+    CYCLES += CYCLES_WAIT;
+    if (CORE->event) CORE->event = false;
+    else CORE->sleep = SLEEP_WFE;
+    LEAVE();
+OP(WFI)
+    CYCLES += CYCLES_WAIT;
+    if (!wakes_wfi(CORE)) CORE->sleep = SLEEP_WFI;
+    LEAVE();
+OP(BARRIER)
+    IP++;
+    CYCLES += CYCLES_BARRIER;
+    NEXT();
+OP(MRS)
+    IP++;
+    CYCLES += CYCLES_SPECIAL;
+    RD = read_special(CORE, IMM);
+    NEXT();
+OP(MSR)
+    IP++;
+    CYCLES += CYCLES_SPECIAL;
+    write_special(CORE, IMM, RD);
+    LEAVE();
+OP(SVC)
+    CYCLES += CYCLES_SIMPLE;
+    SAVE();
+    if (!take_svc(m, CORE, IMM)) goto AT(fault);
+    RETURN();
+
+    /* ---- the end */
+OP(BKPT) {
+    static const uint8_t branch_to_itself[2] = {0xfd, 0xe7}; /* b .-2 */
+    uint8_t next[2];
+    if (IMM == 0 && machine_peek(m, pc_of(CORE, IP), next, 2) &&
+        !memcmp(next, branch_to_itself, 2)) {
+        SAVE();
+        CORE->ip = d;
+        CORE->instructions--;
+        m->stop |= STOP_EXIT;
+        RETURN();
+    }
+    raise_fault(m, CORE, FAULT_BREAKPOINT, 0, IMM);
+    goto AT(fault);
+}
+OP(UNDEFINED)
+    raise_fault(m, CORE, FAULT_UNDEFINED, 0, IMM);
+    goto AT(fault);
+OP(RUNAWAY)
+    raise_fault(m, CORE, FAULT_RUNAWAY, pc_of(CORE, d), 0);
+    goto AT(fault);
+
+AT(fault): /* cycles stay where the instruction began */
+    SAVE();
+    CORE->ip = d;
+    if (m->fault.core == CORE->id) m->fault.pc = pc_of(CORE, d);
+    RETURN();
