@@ -3,21 +3,20 @@ then read without a network."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
+import os
 import posixpath
 import re
 import tempfile
-import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from platformdirs import user_cache_path, user_config_path
-
 from syncer.errors import Exit, SyncError
-from syncer.git import Repository, Touch, init_bare, ls_remote
+from syncer.files import cache_folder, config_folder, near, read_toml, writing
+from syncer.git import GitError, Repository, Touch, init_bare, ls_remote, redact
 from syncer.lock import Lock
 from syncer.model import Move, Pin, Resolved
 from syncer.pins import UpstreamFiles, Written, changed_by, pin_of, unreadable
@@ -45,33 +44,49 @@ def load_mirrors(file: Path | None) -> dict[str, str]:
     Raises:
         SyncError: the file cannot be read or is no table of texts.
     """
-    own = user_config_path("syncer") / "mirrors.toml"
     if file is None:
-        if not own.is_file():
+        folder = config_folder()
+        file = folder / "mirrors.toml" if folder else None
+        if file is None or not file.is_file():
             return {}
-        file = own
-    try:
-        table = tomllib.loads(file.read_text(encoding="utf-8")).get("mirrors")
-    except OSError as error:
-        raise SyncError(f"{file}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SyncError(f"{file}: not valid TOML: {error}") from None
-    if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
-        raise SyncError(f'{file}: needs a table [mirrors] of lines "URL" = "URL or path"')
+    data = read_toml(file, hint=_MIRRORS)
+    table = data.get("mirrors")
+    unknown = [key for key in data if key != "mirrors"]
+    if unknown or not isinstance(table, dict):
+        what = f"unknown table [{unknown[0]}]" if unknown else "no table [mirrors]"
+        raise SyncError(f"{file}: {what}", hint=_MIRRORS)
     base = file.parent.resolve()
-    return {url: _placed(place, base) for url, place in table.items()}
+    places = {}
+    for url, place in table.items():
+        if not isinstance(place, str) or not place or "\0" in place:
+            raise SyncError(f"{file}: {url!r} = {place!r}: no URL and no path", hint=_MIRRORS)
+        places[_same(url)] = _placed(place, base)
+    return places
+
+
+_MIRRORS = 'It is a table [mirrors] of lines "URL" = "URL or path".'
+
+
+def _same(url: str) -> str:
+    """A URL in the one form of several that lead to the same repository."""
+    return url.rstrip("/").removesuffix(".git")
 
 
 def _placed(place: str, base: Path) -> str:
-    return place if "://" in place else str((base / Path(place).expanduser()).resolve())
+    if "://" in place or re.match(r"[\w.-]+@[\w.-]+:", place):
+        return place
+    path = Path(place)
+    with suppress(RuntimeError):  # a `~` of nobody's
+        path = path.expanduser()
+    return str((base / path).resolve())
 
 
 def sources(port: Port, mirrors: Mapping[str, str], cache: Path | None = None) -> dict[str, Source]:
     """Where each repository of a port comes from and where its clone lies, by name."""
-    folder = (cache or user_cache_path("syncer")) / "clones"
+    folder = (cache or cache_folder()) / "clones"
 
     def source(name: str, url: str, others: tuple[Source, ...] = ()) -> Source:
-        place = mirrors.get(url, url)
+        place = mirrors.get(url) or mirrors.get(_same(url), url)
         slug = re.sub(r"[^A-Za-z0-9.]+", "-", url.split("://")[-1]).strip("-")
         # The place is part of the name: clones of two mirrors are never mixed.
         mark = hashlib.sha256(f"{url}\0{place}".encode()).hexdigest()[:8]
@@ -105,9 +120,9 @@ def resolve(port: Port, lock: Lock, found: Mapping[str, Source], ref: str | None
     """
     source = found[port.toml.upstream.name]
     accepted = lock.commits.get(source.name)
-    commit = _upstream_commit(source, ref or port.toml.upstream.branch)
+    commit = _upstream_commit(source, port.toml.upstream.branch if ref is None else ref)
     fetch_blobs(port, source, commit)
-    _fetch_accepted(source, accepted)
+    _fetch_accepted(port, source, accepted)
     repo = repository(source)
     ids = {entry.path: entry.id for entry in repo.ls_tree(commit)}
     tree = repo.rev_parse(commit, "tree")
@@ -125,16 +140,37 @@ def resolve(port: Port, lock: Lock, found: Mapping[str, Source], ref: str | None
     resolved = Resolved(upstream, tuple(pins[1:]), ())
     used = chosen(found, resolved)
     for pin in resolved.components:
-        _fetch_accepted(used[pin.name], lock.commits.get(pin.name))
+        _fetch_accepted(port, used[pin.name], lock.commits.get(pin.name), *found[pin.name].others)
     moves = tuple(_move(pin, lock.commits.get(pin.name), used[pin.name]) for pin in pins)
     return replace(resolved, moves=moves)
 
 
-def _fetch_accepted(source: Source, commit: str | None) -> None:
-    """Have the accepted commit as well where it can be had: to say what changed since."""
-    if commit and not repository(source).has(commit):
-        with contextlib.suppress(SyncError):
-            _fetch(source, [commit])
+def _fetch_accepted(port: Port, source: Source, commit: str | None, *others: Source) -> None:
+    """Have the commit that the lock names as well: to say what changed since.
+
+    Args:
+        others: where there are any, the commit may be another repository's, and need not be had.
+
+    Raises:
+        SyncError: the repository does not have it; (ENVIRONMENT) it cannot be reached.
+    """
+    if commit is None or repository(source).has(commit):
+        return
+    with reaching(source):
+        ls_remote(source.place, "HEAD")
+    try:
+        _fetch(source, [commit])
+    except SyncError as error:
+        if others:
+            return
+        raise SyncError(
+            f"{port.lock_file}: commits.{source.name}: {redact(source.place)} has no commit "
+            f"{commit}",
+            hint="Restore sync.lock from git, or bring the mirror up to date (a shallow one lacks "
+            "what is older). If that repository's history was rewritten, take the line out: the "
+            "next roll then starts from nothing.",
+            detail=error.detail,
+        ) from None
 
 
 def _written(
@@ -161,7 +197,8 @@ def fetch_blobs(port: Port, source: Source, commit: str) -> None:
     Raises:
         SyncError: (ENVIRONMENT) one is missing and cannot be fetched.
     """
-    repository(source).fetch_missing(source.place, _blobs(port, source, commit))
+    with reaching(source):
+        repository(source).fetch_missing(source.place, _blobs(port, source, commit))
 
 
 def _blobs(port: Port, source: Source, commit: str) -> list[str]:
@@ -181,6 +218,57 @@ def is_whole(port: Port, found: Mapping[str, Source], resolved: Resolved) -> boo
     return True
 
 
+def fetch_those_there(source: Source, ids: Collection[str]) -> None:
+    """Fetch those blobs that the repository has. A patch may name one that it never had; which
+    patch that is, the rebase can tell.
+
+    Raises:
+        GitError: (ENVIRONMENT) it cannot be reached.
+    """
+    repo = repository(source)
+    try:
+        repo.fetch_missing(source.place, ids)
+    except GitError:
+        with reaching(source):
+            ls_remote(source.place, "HEAD")
+        for id in repo.missing(ids):
+            with suppress(GitError):
+                repo.fetch_missing(source.place, [id])
+
+
+@contextmanager
+def reaching(source: Source) -> Iterator[None]:
+    """Says which repository git could not get something from, and through which mirror.
+
+    Raises:
+        GitError: (ENVIRONMENT) as git does.
+    """
+    try:
+        yield
+    except GitError as error:
+        if error.exit is not Exit.ENVIRONMENT:
+            raise
+        if str(source.clone) in error.detail and not repository(source).is_sound():
+            raise _damaged(source, error) from None
+        place = redact(source.place)
+        mirror = "" if source.place == source.url else f" through its mirror {place}"
+        fatal = re.search(r"^(?:remote: )?fatal: (.*\S)", error.detail, re.MULTILINE)
+        hint = error.hint
+        if Path(place).is_dir():
+            hint = (
+                f"Look at that mirror (git -C {place} fsck), or name another with --mirrors FILE."
+            )
+            if Path(place).stat().st_uid != os.geteuid():
+                hint = f"It belongs to another user, which git does not trust. {hint}"
+        raise GitError(
+            f"{source.name}: cannot fetch {redact(source.url)}{mirror}: "
+            + (fatal[1] if fatal else error.message),
+            hint=hint,
+            exit=error.exit,
+            detail=error.detail,
+        ) from None
+
+
 def _upstream_commit(source: Source, ref: str) -> str:
     if _COMMIT.fullmatch(ref) and init_bare(source.clone).has(ref):
         return repository(source).rev_parse(ref)  # a commit does not change
@@ -193,23 +281,33 @@ def _upstream_commit(source: Source, ref: str) -> str:
         except SyncError:
             continue
     if _COMMIT.fullmatch(ref):
-        _fetch(source, [ref])
-        return repo.rev_parse(ref)
+        with suppress(SyncError):  # it was reached a moment ago: the commit is what is wrong
+            _fetch(source, [ref])
+            return repo.rev_parse(ref)
     if re.fullmatch(r"[0-9a-f]{7,39}", ref):  # a short one is looked for in all branches
         _fetch(source, ["+refs/heads/*:refs/heads/*"])
-        with contextlib.suppress(SyncError):
+        with suppress(SyncError):
             return repo.rev_parse(ref)
-    heads = ls_remote(source.place, "refs/heads/*")
-    known = ", ".join(sorted(name.removeprefix("refs/heads/") for name in heads)[:8]) or "none"
+    with reaching(source):
+        found = ls_remote(source.place, "refs/heads/*", "refs/tags/*")
+    names = sorted({re.sub(r"^refs/(heads|tags)/|\^\{\}$", "", name) for name in found})
+    if ref in names:  # and yet it could not be read here
+        raise _damaged(source, SyncError(f"{ref} is not in it"))
+    similar = ", ".join(near(ref, names)) or ", ".join(names[:8]) or "none"
     raise SyncError(
-        f"{source.url} has no branch, tag or commit {ref!r}",
-        hint=f"Its branches: {known}. A commit is named by at least 7 digits.",
+        f"{source.name}: {redact(source.url)} has no branch, tag or commit {ref!r}",
+        hint=f"Near it: {similar}. A commit is named by at least 7 digits, one that no branch or "
+        "tag leads to by all 40.",
     )
 
 
 def _updated(source: Source, branch: str) -> Repository:
-    repo = init_bare(source.clone)
-    heads = ls_remote(source.place, f"refs/heads/{branch}")
+    with writing(source.clone):
+        repo = init_bare(source.clone)
+    # What cannot be a branch's name might be a pattern there.
+    plain = branch if re.fullmatch(r"[^\s~^:?*\[\\]+", branch) else "/"
+    with reaching(source):
+        heads = ls_remote(source.place, f"refs/heads/{plain}")
     if heads and all(_is_at(repo, name, id) for name, id in heads.items()):
         return repo  # a branch goes before a tag of its name
     specs = [f"+{name}:{name}" for name in heads]
@@ -225,7 +323,39 @@ def _is_at(repo: Repository, ref: str, commit: str) -> bool:
 
 
 def _fetch(source: Source, specs: list[str]) -> None:
-    repository(source).fetch(source.place, specs, filter="blob:none")
+    with reaching(source):
+        repository(source).fetch(source.place, specs, filter="blob:none")
+
+
+@contextmanager
+def sound(found: Mapping[str, Source]) -> Iterator[None]:
+    """Says of an error of git's in a clone whether that clone is damaged, and how to get another.
+
+    Raises:
+        SyncError: (ENVIRONMENT) it is; else as before.
+    """
+    try:
+        yield
+    except SyncError as error:
+        said = f"{error.message}\n{error.detail}"
+        for source in found.values():
+            if str(source.clone) not in said:
+                continue
+            if not repository(source).is_sound():
+                raise _damaged(source, error) from None
+            if not error.hint:
+                hint = f"git cannot do that with this commit of {source.name}; try another."
+                raise error.told(error.message, hint=hint) from None
+        raise
+
+
+def _damaged(source: Source, error: SyncError) -> SyncError:
+    return SyncError(
+        f"{source.name}: the clone {source.clone} is damaged",
+        hint=f"Remove it, and the next roll fetches it again: rm -rf {source.clone}",
+        exit=Exit.ENVIRONMENT,
+        detail="\n".join(dict.fromkeys((error.message, *error.detail.splitlines()))),
+    )
 
 
 def _component_pin(
@@ -299,7 +429,8 @@ def _patched(repo: Repository, tree: str, patch: bytes, name: str) -> str:
 
 
 def _pinned_commit(source: Source, written: str, where: str) -> str:
-    repo = init_bare(source.clone)
+    with writing(source.clone):
+        repo = init_bare(source.clone)
     rev = written if _COMMIT.fullmatch(written) else f"refs/tags/{written}"
     try:
         return repo.rev_parse(rev)  # pinned objects do not change: nothing to fetch
@@ -310,7 +441,9 @@ def _pinned_commit(source: Source, written: str, where: str) -> str:
     except SyncError:
         if not _COMMIT.fullmatch(written):
             raise SyncError(
-                f"{source.name}: {where} names {written!r}, which is no tag of {source.url}"
+                f"{source.name}: {where} names {written!r}, which is no tag of {source.url}",
+                hint="Look at component.pin.pattern in port.toml: its group must be the pin alone. "
+                "A mirror may be behind.",
             ) from None
     try:
         _fetch(source, [written])

@@ -51,3 +51,14 @@ class SyncError(Exception):
         self.exit = exit
         self.detail = detail
         self.about = about
+
+    def told(self, message: str, *, hint: str = "") -> SyncError:
+        """The same error by someone who knows more of where it happened, and what to do where it
+        does not say itself."""
+        return SyncError(
+            message,
+            hint=self.hint or hint,
+            exit=self.exit,
+            detail=self.detail,
+            about=self.about,
+        )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, field
 from pathlib import Path
 
 import tomli_w
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from syncer.errors import SyncError
+from syncer.files import read_toml
+from syncer.mistakes import checked
 
 FORMAT = 1
 _HEADER = "# What was last accepted; written by sync. Move it with `sync accept`, not by hand.\n"
@@ -69,24 +71,24 @@ def load_lock(file: Path) -> Lock:
         SyncError: it is no TOML, or not of the form this version writes.
     """
     hint = f"Restore it from git: git checkout -- {file.name}"
-    try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
-        lock = _SCHEMA.validate_json(json.dumps(data, default=str))
-    except FileNotFoundError:
+    if not os.path.lexists(file):
         return Lock()
-    except OSError as error:
-        raise SyncError(f"{file}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SyncError(f"{file}: not valid TOML: {error}", hint=hint) from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise SyncError(f"{file}: {where}: {first['msg']}", hint=hint) from None
-    if lock.format != FORMAT:
+    data = read_toml(file, hint=hint)
+    written = data.get("format", FORMAT)
+    if isinstance(written, int) and written != FORMAT:  # before keys that only it knows
         raise SyncError(
-            f"{file}: format {lock.format}; this version of sync reads format {FORMAT}",
+            f"{file}: format {written}; this version of sync reads format {FORMAT}",
             hint="Use the version of sync that wrote it, or a newer one.",
         )
+    lock = checked(file, data, _SCHEMA, hint=hint)
+    for name, commit in lock.commits.items():
+        if not re.fullmatch("[0-9a-f]{40}", commit):
+            raise SyncError(
+                f"{file}: commits.{name}: {commit!r} is no commit of 40 digits", hint=hint
+            )
+    for name, figure in (*lock.figures.items(), *lock.anchor.figures.items()):
+        if figure < 0:
+            raise SyncError(f"{file}: figures.{name}: {figure} is less than 0", hint=hint)
     return lock
 
 

@@ -218,5 +218,5 @@ def scratch(place: Path) -> Iterator[Path]:
 
 
 def inherited_files() -> tuple[int, ...]:
-    """The open files to hand to every child (`pass_fds` of subprocess): by them it is known."""
+    """The open files to hand to every child (`pass_fds` of Popen): by them it is known."""
     return tuple(_inherited)

@@ -10,9 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from syncer.errors import Exit
+
 
 class Verdict(StrEnum):
-    """How a stage, or a whole roll, ended. The list is closed; report/status.schema.json has it."""
+    """How a stage, or a whole roll, ended. The list is closed; report/status.schema.json has it.
+    Each but the first four bears the name of the exit status that goes with it."""
 
     PASSED = "passed"
     UP_TO_DATE = "up to date"
@@ -29,6 +32,11 @@ class Verdict(StrEnum):
     FOREIGN_COMMITS = "foreign commits"
     INTERRUPTED = "interrupted"
     BUG = "bug"
+
+    @property
+    def exit(self) -> Exit:
+        """The status `sync` ends with when a roll ends so."""
+        return Exit.__members__.get(self.name, Exit.OK)
 
 
 # ---- foreign code
@@ -469,6 +477,10 @@ class Roll:
     benches: BenchesResult | None = None
     accepted: dict[str, str] = field(default_factory=dict)  # component -> commit in the lock
     bare: bool = False
+
+    @property
+    def exit(self) -> Exit:
+        return self.verdict.exit
 
 
 @dataclass(frozen=True)

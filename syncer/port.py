@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import field, replace
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from syncer.errors import SyncError
+from syncer.files import read_toml
+from syncer.git import PROTOCOLS
+from syncer.mistakes import checked
 
 _CLOSED = ConfigDict(extra="forbid", strict=True)
 
@@ -46,8 +47,48 @@ def _one_group(pattern: str) -> str:
     return pattern
 
 
+def _one_group_at_most(pattern: str) -> str:
+    if re.compile(_pattern(pattern)).groups > 1:
+        raise ValueError("must have one group at most: a part of the version")
+    return pattern
+
+
+def _glob(pattern: str) -> str:
+    if any("**" in part and part != "**" for part in PurePosixPath(_inside(pattern)).parts):
+        raise ValueError("may have ** only as a whole folder's name")
+    return pattern
+
+
+def _some(items: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not items:
+        raise ValueError("must name at least one")
+    return items
+
+
+def _url(url: str) -> str:
+    scheme = url.partition("://")[0] if "://" in url else "file"
+    if not url or url.startswith("-") or scheme not in PROTOCOLS:
+        raise ValueError(f"must be a URL ({', '.join(PROTOCOLS)}) or a path")
+    return url
+
+
+def _branch(name: str) -> str:
+    if not re.fullmatch(r"[^-/\s~^:?*\[\\][^\s~^:?*\[\\]*", name) or ".." in name:
+        raise ValueError("is no name for a branch")
+    return name
+
+
 RelativePath = Annotated[str, AfterValidator(_inside)]
+Folder = Annotated[str, AfterValidator(lambda path: path if path == "." else _inside(path))]
+Glob = Annotated[str, AfterValidator(_glob)]
+Regex = Annotated[str, AfterValidator(_pattern)]
 Name = Annotated[str, AfterValidator(_name)]
+Url = Annotated[str, AfterValidator(_url)]
+Branch = Annotated[str, AfterValidator(_branch)]
+# What goes onto a command line may not be taken for an option there.
+Word = Annotated[str, AfterValidator(lambda text: _matches(text, r"[A-Za-z_][\w./-]*", "a name"))]
+Natural = Annotated[int, AfterValidator(lambda number: _at_least(number, 0))]
+Count = Annotated[int, AfterValidator(lambda number: _at_least(number, 1))]
 BlobId = Annotated[str, AfterValidator(lambda text: _matches(text, "[0-9a-f]{40}", "a blob id"))]
 
 
@@ -71,8 +112,8 @@ class Upstream:
     """`only` are patterns (`*` crosses folders) of the files a roll needs; none: all of them."""
 
     name: Name
-    url: str
-    branch: str = "main"
+    url: Url
+    branch: Branch = "main"
     only: tuple[str, ...] = ()
 
 
@@ -97,8 +138,8 @@ class Component:
     `optional` component may be absent, from an upstream whose makefiles do not mention it."""
 
     name: Name
-    url: str
-    pin: Annotated[tuple[PinPlace, ...], AfterValidator(lambda pin: _some(pin))]
+    url: Url
+    pin: Annotated[tuple[PinPlace, ...], AfterValidator(_some)]
     path: RelativePath
     patch: tuple[RelativePath, ...] = ()
     only: tuple[str, ...] = ()
@@ -107,16 +148,10 @@ class Component:
     license: tuple[RelativePath, ...] = ("LICENSE",)
 
 
-def _some(items: tuple[PinPlace, ...]) -> tuple[PinPlace, ...]:
-    if not items:
-        raise ValueError("must name at least one place")
-    return items
-
-
 @dataclass(frozen=True, config=_CLOSED)
 class Patches:
     folder: RelativePath = "patches"
-    context: Annotated[int, AfterValidator(lambda n: _at_least(n, 0))] = 3
+    context: Natural = 3
 
 
 def _at_least(number: int, least: int) -> int:
@@ -170,13 +205,13 @@ class Tree:
 
     makefile: RelativePath
     downloads: RelativePath
-    goals: tuple[str, ...]
-    variables: dict[str, str] = field(default_factory=dict)
+    goals: Annotated[tuple[Word, ...], AfterValidator(_some)]
+    variables: dict[Word, str] = field(default_factory=dict)
     placeholders: tuple[RelativePath, ...] = ()
-    expected_output: tuple[str, ...] = ()
+    expected_output: tuple[Regex, ...] = ()
     exclude: tuple[str, ...] = ()
-    extra: tuple[str, ...] = ()
-    include_dirs: tuple[str, ...] = (".",)
+    extra: tuple[Glob, ...] = ()
+    include_dirs: tuple[Folder, ...] = (".",)
     precompiled: tuple[RelativePath, ...] = ()
     array: tuple[Array, ...] = ()
     own: tuple[Copy, ...] = ()
@@ -202,15 +237,15 @@ class Sdk:
     board_variable: str
     version: str
     version_file: RelativePath
-    version_pattern: str
+    version_pattern: Annotated[str, AfterValidator(_one_group_at_most)]
 
 
 @dataclass(frozen=True, config=_CLOSED)
 class Memory:
     """One memory of the chip, for size reports: [start, length] in bytes."""
 
-    start: int
-    length: int
+    start: Natural
+    length: Natural
 
 
 @dataclass(frozen=True, config=_CLOSED)
@@ -221,11 +256,13 @@ class Build:
     toolchain: Toolchain
     sdk: Sdk
     memories: dict[Literal["flash", "ram"], tuple[Memory, ...]]
-    boards: tuple[Name, ...]
-    generator: str = "Ninja"
-    optimisation: str = "-O3"
-    cmake: dict[str, str] = field(default_factory=dict)
-    uf2: dict[str, int] = field(default_factory=dict)
+    boards: Annotated[tuple[Name, ...], AfterValidator(_some)]
+    generator: Literal["Ninja"] = "Ninja"
+    optimisation: Annotated[
+        str, AfterValidator(lambda text: _matches(text, r"-O\w*", "an option of the compiler's"))
+    ] = "-O3"
+    cmake: dict[Word, str] = field(default_factory=dict)
+    uf2: dict[str, Natural] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, config=_CLOSED)
@@ -258,7 +295,7 @@ class Tests:
     `macro` (its helper_functions.inc: name, sources, headers, inputs) and whose names fit one of
     `names`."""
 
-    variables: dict[str, str]
+    variables: dict[Word, str]
     macro: CName = "microlite_test"
     names: tuple[str, ...] = ("*_test*",)
     exception: tuple[TestException, ...] = ()
@@ -274,20 +311,20 @@ class Benchmark:
     name: Name
     firmware: Name
     tag: str
-    inference: int
+    inference: Natural
     until: str
     check: Name
     model: RelativePath
     inputs: tuple[RelativePath, ...]
-    until_count: int = 1
+    until_count: Count = 1
 
 
 @dataclass(frozen=True, config=_CLOSED)
 class Budget:
     """The most cycles a program may run before it counts as hung."""
 
-    test_cycles: int = 4_000_000_000
-    benchmark_cycles: int = 40_000_000_000
+    test_cycles: Count = 4_000_000_000
+    benchmark_cycles: Count = 40_000_000_000
 
 
 def _share(percent: float) -> float:
@@ -301,7 +338,7 @@ class Limit:
     """Over the limit is what exceeds the accepted figure, or the anchor's, by more than both."""
 
     percent: Annotated[float, AfterValidator(_share)] = 0.0
-    bytes: Annotated[int, AfterValidator(lambda n: _at_least(n, 0))] = 0
+    bytes: Natural = 0
 
 
 @dataclass(frozen=True, config=_CLOSED)
@@ -339,7 +376,7 @@ class Gates:
 
 @dataclass(frozen=True, config=_CLOSED)
 class Publish:
-    branch: str
+    branch: Branch
     repository: str = ""
 
 
@@ -430,16 +467,19 @@ class Port:
 
 
 _SCHEMA = TypeAdapter(PortFile)
+_HINT = "See the README, 'How a port is described'."
+
+
+def port_file(folder: Path) -> Path | None:
+    """The port.toml of a folder: port/port.toml or port.toml in it; None if there is neither."""
+    candidates = (folder / "port" / "port.toml", folder / "port.toml")
+    return next((file for file in candidates if file.exists()), None)
 
 
 def find_port(start: Path) -> Path | None:
-    """The port.toml that a command run in `start` means: port/port.toml or port.toml there or in
-    a parent folder; None outside a port."""
-    for folder in (start, *start.parents):
-        for candidate in (folder / "port" / "port.toml", folder / "port.toml"):
-            if candidate.is_file():
-                return candidate
-    return None
+    """The port.toml that a command run in `start` means: that of the folder, or of the nearest
+    one above that has one; None outside a port."""
+    return next(filter(None, map(port_file, (start, *start.parents))), None)
 
 
 def load_port(file: Path) -> Port:
@@ -449,26 +489,12 @@ def load_port(file: Path) -> Port:
         SyncError: it cannot be read, is no TOML, or says something that is not allowed.
     """
     file = file.resolve()
-    try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SyncError(
-            f"{file}: {error.strerror}", hint="Name the port with --port FILE."
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SyncError(f"{file}: not valid TOML: {error}") from None
+    data = read_toml(file, hint="Correct it, or name another port with --port FILE.")
+    if not data:
+        raise SyncError(f"{file} is empty", hint="`sync init` writes a first one; remove this.")
     _rename_from(data)
     _lists(data)
-    try:
-        # Through JSON, because strictness there still takes an array for a tuple.
-        toml = _SCHEMA.validate_json(json.dumps(data, default=str))
-    except ValidationError as error:
-        problems = [_problem(item) for item in error.errors()]
-        raise SyncError(
-            f"{file}: {problems[0]}" if len(problems) == 1 else f"{file}: {len(problems)} mistakes",
-            detail="\n".join(problems) if len(problems) > 1 else "",
-            hint="See the README, 'How a port is described'.",
-        ) from None
+    toml = checked(file, data, _SCHEMA, hint=_HINT)
     root = (file.parent / toml.port.root).resolve()
     if not file.is_relative_to(root):
         raise SyncError(
@@ -477,7 +503,11 @@ def load_port(file: Path) -> Port:
         )
     problems = list(_cross_check(toml))
     if problems:
-        raise SyncError(f"{file}: {problems[0]}", detail="\n".join(problems[1:]))
+        raise SyncError(
+            f"{file}: {problems[0]}",
+            hint=_HINT,
+            detail="\n".join(problems[1:]),
+        )
     return Port(file=file, root=root, toml=toml)
 
 
@@ -485,7 +515,8 @@ def _rename_from(data: Any) -> None:
     # `from` is a Python keyword; in port.toml it is the word people expect.
     tree = data.get("tree") if isinstance(data, dict) else None
     for key in ("array", "own", "template"):
-        for item in tree.get(key, ()) if isinstance(tree, dict) else ():
+        items = tree.get(key) if isinstance(tree, dict) else None
+        for item in items if isinstance(items, list) else ():
             if isinstance(item, dict) and "from" in item:
                 item["from_"] = item.pop("from")
 
@@ -497,15 +528,6 @@ def _lists(data: Any) -> None:
         for key, kind in (("pin", dict), ("patch", str)):
             if isinstance(item, dict) and isinstance(item.get(key), kind):
                 item[key] = [item[key]]
-
-
-def _problem(item: Any) -> str:
-    where = ".".join(str(part) for part in item["loc"]).replace("from_", "from")
-    if item["type"] == "unexpected_keyword_argument":
-        return f"{where}: unknown key"
-    if item["type"] in ("missing", "missing_argument"):
-        return f"{where}: missing"
-    return f"{where}: {item['msg'].removeprefix('Value error, ')}, not {item['input']!r}"
 
 
 def _cross_check(toml: PortFile) -> Iterator[str]:

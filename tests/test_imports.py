@@ -30,6 +30,8 @@ LAYERS = (
     ("model",),
     ("processes",),
     ("locking", "durable"),
+    ("mistakes",),
+    ("files",),
     ("errors",),
 )
 NEIGHBOURS = {("targets", "emulator")}

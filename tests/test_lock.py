@@ -11,16 +11,19 @@ from hypothesis import strategies as st
 from syncer.errors import SyncError
 from syncer.lock import Anchor, Lock, load_lock, lock_text
 
-TEXTS = st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=4)
+NAMES = st.text(max_size=8)
+VALUES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=8)
+TEXTS = st.dictionaries(NAMES, VALUES, max_size=4)
+IDS = st.dictionaries(NAMES, st.text("0123456789abcdef", min_size=40, max_size=40), max_size=4)
 NUMBERS = st.dictionaries(st.text(max_size=8), st.integers(0, 2**53), max_size=4)
 
 
-ANCHORS = st.builds(Anchor, why=st.text(max_size=8), figures=NUMBERS)
+ANCHORS = st.builds(Anchor, why=VALUES, figures=NUMBERS)
 
 
 @given(
     st.builds(
-        Lock, commits=TEXTS, overrides=TEXTS, carried=TEXTS, tools=TEXTS, figures=NUMBERS,
+        Lock, commits=IDS, overrides=TEXTS, carried=TEXTS, tools=TEXTS, figures=NUMBERS,
         anchor=ANCHORS, kernels=TEXTS,
     )
 )  # fmt: skip
@@ -50,6 +53,10 @@ def test_a_lock_from_before_anchors_is_anchored_at_what_it_accepts(tmp_path: Pat
         ("format = 2", "reads format 1"),
         ("[figures]\ncycles = 'many'", "figures.cycles"),
         ("[colours]", "colours"),
+        ("format = 2\n[colours]", "reads format 1"),
+        ("[commits]\na = 'main'", "commits.a: 'main' is no commit"),
+        ("[figures]\na = -1", "figures.a"),
+        ("<<<<<<< HEAD\nformat = 1", "conflict markers"),
     ],
 )
 def test_a_lock_of_another_form_is_refused(tmp_path: Path, text: str, said: str) -> None:

@@ -11,6 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from syncer.errors import Exit
 from syncer.port import find_port
 
 # Each command, and where it is: a module of syncer.cli and a name in it.
@@ -41,8 +42,15 @@ def main() -> None:
         if arguments and meant_for_system(arguments):
             _run_system(arguments)
     from syncer.cli.app import run  # late: the system's sync should not wait for ours
+    from syncer.cli.outlet import outlets
 
-    sys.exit(run(arguments))
+    with outlets() as outlet:
+        status = run(arguments)
+        sys.stdout.flush()
+        if outlet.lost and not status:
+            print(f"sync: cannot write standard output: {outlet.lost}", file=sys.stderr)
+            status = Exit.ENVIRONMENT
+    sys.exit(status)
 
 
 def meant_for_system(arguments: list[str]) -> bool:

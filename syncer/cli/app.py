@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
+import tempfile
 import traceback
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 from platformdirs import user_log_path
@@ -12,6 +15,7 @@ from platformdirs import user_log_path
 from syncer.cli import COMMANDS
 from syncer.cli.console import print_error
 from syncer.errors import Exit, SyncError
+from syncer.files import from_machine, nearest
 from syncer.processes import interruptible
 
 
@@ -27,6 +31,15 @@ class _Commands(click.Group):
         module, _, name = COMMANDS[cmd_name].partition(".")
         command: click.Command = getattr(importlib.import_module(f"syncer.cli.{module}"), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = nearest(args[0], COMMANDS)
+            meant = f"Did you mean {near!r}?" if near else f"There are: {', '.join(COMMANDS)}."
+            ctx.fail(f"No such command {args[0]!r}. {meant}")
+        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -50,18 +63,35 @@ def run(arguments: list[str]) -> int:
         return int(status or Exit.OK)
     except click.exceptions.Exit as done:
         return done.exit_code
-    except click.UsageError as error:
+    except click.ClickException as error:
         error.show()
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted. What was finished is kept; see `sync status`.", err=True)
         return Exit.INTERRUPTED
-    except SyncError as error:
-        print_error(error)
-        return error.exit
-    except Exception:
-        log = user_log_path("syncer") / f"bug-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text(f"sync {' '.join(arguments)}\n{traceback.format_exc()}")
-        click.echo(f"This is a bug in sync. What happened is written down in {log}", err=True)
+    except Exception as error:
+        known = error if isinstance(error, SyncError) else from_machine(error)
+        if known is None or known.exit is Exit.BUG:
+            return _bug(arguments)
+        print_error(known)
+        return known.exit
+
+
+def _bug(arguments: list[str]) -> int:
+    """Write down the exception under way, where that can be done, and say where."""
+    what = f"sync {' '.join(arguments)}\n{traceback.format_exc()}"
+    name = f"bug-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}.log"
+    own = user_log_path("syncer")
+    for folder in (own, None):
+        try:
+            place = (folder or Path(tempfile.gettempdir())).absolute()
+            place.mkdir(parents=True, exist_ok=True)
+            log = place / name
+            log.write_text(what, encoding="utf-8", errors="backslashreplace")
+        except OSError:
+            continue
+        note = "" if folder else f" ({own} cannot be written)"
+        click.echo(f"This is a bug in sync. What happened is written down in {log}{note}", err=True)
         return Exit.BUG
+    click.echo(f"This is a bug in sync, and there is nowhere to write it down:\n{what}", err=True)
+    return Exit.BUG

@@ -13,7 +13,7 @@ from rich.status import Status
 from syncer import foreign
 from syncer.errors import SyncError
 from syncer.model import StageRecord, Verdict
-from syncer.port import Port, find_port, load_port
+from syncer.port import Port, find_port, load_port, port_file
 
 _SIGNS = {Verdict.PASSED: "[green]✓[/]", Verdict.UP_TO_DATE: "[green]✓[/]"}
 
@@ -98,12 +98,24 @@ def chosen_port(given: str | None) -> Port:
     Raises:
         SyncError: there is none, or its port.toml cannot be read.
     """
-    file = Path(given) if given else find_port(Path.cwd())
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        raise SyncError("the current folder is gone", hint="Go to one that is there.") from None
+    file = Path(given) if given is not None else find_port(here)
     if file is None:
         raise SyncError(
-            f"{Path.cwd()} is not in a port: there is no port/port.toml here or above",
-            hint="Go to a port's folder, name one with --port FILE, or try `sync demo`.",
+            f"{here} is not in a port: there is no port/port.toml here or above",
+            hint="Go to a port's folder, name one with --port, or try `sync demo`.",
         )
+    if file.is_dir() and file.name != "port.toml":
+        found = port_file(file)
+        if found is None:
+            raise SyncError(
+                f"{file} is not a port: there is no port/port.toml and no port.toml in it",
+                hint="Name a port's folder or its port.toml, or begin one with `sync init`.",
+            )
+        file = found
     return load_port(file)
 
 
@@ -117,5 +129,5 @@ sandbox_option = click.option(
     "not (off).",
 )
 port_option = click.option(
-    "--port", "port_file", metavar="FILE", help="The port.toml (default: the one in this folder)."
+    "--port", "port_file", metavar="PATH", help="A port.toml, or the folder of one (default: here)."
 )

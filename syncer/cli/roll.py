@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import click
 
 from syncer.cli.console import Watch, chosen_port, port_option, print_detail, sandbox_option
 from syncer.components import load_mirrors
-from syncer.errors import Exit
+from syncer.errors import Exit, SyncError
+from syncer.files import writing
 from syncer.pipeline import STAGES, Interrupted, Order, Outcome, Progress, roll
 from syncer.port import Port
 from syncer.report import status
@@ -90,19 +92,37 @@ def show(
     verbose: bool = False,
 ) -> int:
     """Run a roll and print it; the exit status."""
+    if json_file and json_file != "-":
+        _check_place(Path(json_file))
     with Watch(verbose=verbose, quiet=json_file == "-") as watch:
         outcome = ended(run, watch)
     document = status.status_document(outcome.roll)
     if json_file == "-":
         click.echo(status.dumps(document), nl=False)
     elif json_file:
-        Path(json_file).write_text(status.dumps(document), encoding="utf-8")
+        with writing(Path(json_file)):
+            Path(json_file).write_text(status.dumps(document), encoding="utf-8")
     watch.console.print(terminal(document))
     _say_where(watch, port, outcome)
     if outcome.error:
+        if outcome.error.exit is Exit.BUG:
+            raise outcome.error
         print_detail(outcome.error)
-        return outcome.error.exit
-    return Exit.OK
+    return outcome.roll.exit
+
+
+def _check_place(file: Path) -> None:
+    """Now, and not when the roll is over."""
+    folder = file.absolute().parent
+    if file.is_dir() or not folder.is_dir():
+        what = "is a folder" if file.is_dir() else f"there is no folder {folder}"
+        raise SyncError(f"--json {file}: {what}", hint="Name a file in a folder that is there.")
+    if not os.access(file if file.exists() else folder, os.W_OK):
+        raise SyncError(
+            f"--json {file}: cannot be written",
+            hint="Name a file that you may write.",
+            exit=Exit.ENVIRONMENT,
+        )
 
 
 def ended(run: Callable[[Progress], Outcome], watch: Watch) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tempfile
@@ -17,6 +18,9 @@ PROTOCOLS = ("file", "https", "ssh")
 
 _UNREACHABLE = "Look at the network and the URL, or name a mirror with --mirrors FILE."
 
+# The C library's words, in the locale git is run in.
+_DISK = tuple(map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)))
+
 _ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -26,6 +30,7 @@ _ENVIRONMENT = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
     "LC_ALL": "C",
     "TZ": "UTC",
 }
@@ -107,7 +112,7 @@ def run(
     with tempfile.TemporaryFile() as stream:
         stream.write(input or b"")
         stream.seek(0)
-        # Its overloads leave out that further arguments go to subprocess.
+        # Its overloads leave out that further arguments are Popen's.
         execute: Any = Git(str(cwd)).execute
         result: tuple[int, bytes, str] = execute(
             command,
@@ -127,10 +132,16 @@ def run(
 
 def failure(arguments: Sequence[str], where: str, err: str, exit: Exit) -> GitError:
     lines = [line for line in redact(err).strip().splitlines() if line.strip()][-8:]
+    # git says first what is wrong and then, of a remote, what it may come from in general.
+    said = next((line for line in lines if not line.startswith("warning: ")), "")
     command = redact(" ".join(arguments))
+    if any(refusal in err for refusal in _DISK):
+        hint, exit = f"Free space for {where}, or make it writable.", Exit.ENVIRONMENT
+    else:
+        hint = _UNREACHABLE if exit is Exit.ENVIRONMENT else ""
     return GitError(
-        f"git {command[:200]} failed in {where}" + (f": {lines[-1]}" if lines else ""),
-        hint=_UNREACHABLE if exit is Exit.ENVIRONMENT else "",
+        f"git {command[:200]} failed in {where}" + (f": {said}" if said else ""),
+        hint=hint,
         exit=exit,
         detail="\n".join(lines),
     )

@@ -163,6 +163,9 @@ class Repository:
         if input is not None:  # objects by id: what is here already need not be negotiated
             arguments += ["-c", "fetch.negotiationAlgorithm=noop"]
         arguments += ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--force"]
+        # Of a shallow remote, git would else keep objects without the refs and, in a partial clone,
+        # start one fetch in another without end to find the commits that are cut off.
+        arguments += ["--update-shallow"]
         arguments += ["--no-auto-maintenance", "--no-recurse-submodules", *options, *rest]
         status, _, err = self._status(arguments, input=input, protocols=protocols)
         if status:
@@ -179,6 +182,16 @@ class Repository:
         tree = self.text(["mktree", "-z", "--missing"], input=listing.encode())
         lines = self.text(["rev-list", "--objects", "--missing=print", "--no-object-names", tree])
         return tuple(sorted(line[1:] for line in lines.splitlines() if line.startswith("?")))
+
+    def is_sound(self) -> bool:
+        """Whether every pack is intact and every ref and object is there that should be; what a
+        partial clone was only promised may be missing. Takes seconds."""
+        if not (self.git_dir / "HEAD").exists():
+            return False
+        fsck = ["fsck", "--connectivity-only", "--no-progress", "--no-dangling"]
+        packs = sorted(map(str, (self.git_dir / "objects" / "pack").glob("*.idx")))
+        verify = ["verify-pack", *packs]
+        return not self._status(fsck)[0] and not (packs and self._status(verify)[0])
 
     # ---- objects
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from syncer.errors import Exit, SyncError
+from syncer.files import from_machine
 from syncer.journal import Journal
 from syncer.model import StageRecord, Verdict
 from syncer.processes import end_children
@@ -33,11 +34,20 @@ def interrupted(stage: str) -> SyncError:
 
 def verdict_of(exit: Exit) -> Verdict:
     """The verdict that goes with an exit status."""
-    return {
-        Exit.OK: Verdict.PASSED,
-        Exit.USAGE: Verdict.BAD_INPUT,
-        Exit.BAD_INPUT: Verdict.BAD_INPUT,
-    }.get(exit) or Verdict[exit.name]
+    # Wrong usage is found before there is a roll; as a verdict it would be bad input.
+    named = {Exit.OK: Verdict.PASSED, Exit.USAGE: Verdict.BAD_INPUT}
+    return named.get(exit) or Verdict[exit.name]
+
+
+def understood(error: Exception) -> SyncError:
+    """What a stage was ended by, as an error for a person: the machine's no, or a bug."""
+    if isinstance(error, SyncError):
+        return error
+    return from_machine(error) or SyncError(
+        f"{type(error).__name__}: {error}",
+        hint="This is a bug in sync; report it with the log file.",
+        exit=Exit.BUG,
+    )
 
 
 @dataclass
@@ -68,10 +78,13 @@ class Recorder:
             self.journal.at(name)
             self.progress.begin(name)
             yield course
-        except SyncError as error:
-            course.verdict = verdict_of(error.exit)
-            self._end(course, error.message)
-            raise
+        except Exception as error:
+            known = understood(error)
+            course.verdict = verdict_of(known.exit)
+            self._end(course, known.message)
+            if known is error:
+                raise
+            raise known from error
         except KeyboardInterrupt:
             end_children()
             course.verdict = Verdict.INTERRUPTED

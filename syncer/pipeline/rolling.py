@@ -13,7 +13,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from syncer import clones, foreign, stages
 from syncer.build import distrust, file_digest, find_toolset, is_built
-from syncer.components import Source, chosen, is_whole, repository, resolve, sources
+from syncer.components import (
+    Source,
+    chosen,
+    fetch_those_there,
+    is_whole,
+    repository,
+    resolve,
+    sound,
+    sources,
+)
 from syncer.durable import sync_disk, write_whole
 from syncer.errors import Exit, SyncError
 from syncer.forge.dryrun import DryRun
@@ -168,17 +177,22 @@ class Run:
         with self._holding:
             error = self._line()
             if self._wanted("report"):
-                error = self._first_error(lambda: self.report(error)) or error
+                later = self._first_error(lambda: self.report(error))
+                error = error or later
             if error is None and self._wanted("publish"):
                 error = self._first_error(self.publish)
-        roll = self._roll(error)
+        later = self._first_error(lambda: self._keep(self._roll(error)))
+        error = error or later
+        return self._ended(Outcome(self._roll(error), error, self.published))
+
+    def _keep(self, roll: Roll) -> None:
+        """What is read when the roll is over."""
         if self._wanted("report") or roll.verdict is Verdict.INTERRUPTED:
             self._write_report(roll)  # once more, now that it is known how all stages ended
         self.recorder.journal.write_roll(roll)
         if self._wanted("publish") and roll.verdict is Verdict.PASSED:
             self.recorder.journal.settle(Settled(self.begun.id, self.recorder.keys))
         self._note(ended=now(), verdict=roll.verdict.value, stage=self.recorder.stopped_in)
-        return self._ended(Outcome(roll, error, self.published))
 
     def part(self) -> Outcome:
         """The stages up to the one ordered; what the journal says of the roll stays as it is."""
@@ -246,7 +260,7 @@ class Run:
 
     def resolve(self) -> None:
         toml, note = self.port.toml, self.recorder.progress.note
-        with self.recorder.stage("resolve") as course:
+        with self.recorder.stage("resolve") as course, sound(self.sources):
             every = (s for source in self.sources.values() for s in (source, *source.others))
             places = [source.clone for source in every]
             self._holding.enter_context(clones.in_use(places[0].parent))
@@ -276,7 +290,7 @@ class Run:
                 # The last moment a network is needed: from here on only the clones are read.
                 needed = stages.blobs_for_rebase(self.port, resolved, self.lock, self.repositories)
                 for name, ids in needed.items():
-                    self.repositories[name].fetch_missing(self.sources[name].place, ids)
+                    fetch_those_there(self.sources[name], ids)
 
     def _rebase_key(self) -> str:
         toml = self.port.toml
@@ -295,7 +309,7 @@ class Run:
         return all(self.repositories[name].has(id) for name, id in rebased.trees.items())
 
     def rebase(self) -> None:
-        with self.recorder.stage("rebase") as course:
+        with self.recorder.stage("rebase") as course, sound(self.sources):
             rebased = self.found["rebased"] = self.recorder.kept(
                 course,
                 Rebased,
@@ -308,7 +322,11 @@ class Run:
 
     def tree(self) -> None:
         toml, resolved = self.port.toml, self.found["resolved"]
-        with self.recorder.stage("tree") as course, stages.blamed(self._since()):
+        with (
+            self.recorder.stage("tree") as course,
+            sound(self.sources),
+            stages.blamed(self._since()),
+        ):
             own = [item.from_ for item in (*toml.tree.own, *toml.tree.template)]
             key = key_of(
                 code_digest(),

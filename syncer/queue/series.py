@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from syncer.errors import SyncError
+from syncer.files import read_text
 from syncer.queue.mail import Patch, check_zero_context, parse_patch
 
 SERIES = "series"
@@ -27,10 +28,11 @@ def series_names(text: str, where: str = SERIES) -> tuple[str, ...]:
             continue
         if "/" in name or "\\" in name or name.startswith(".") or not name.endswith(".patch"):
             raise SyncError(
-                f"{where}:{number}: {name!r} is not the name of a .patch file beside it"
+                f"{where}:{number}: {name!r} is not the name of a .patch file beside it",
+                hint="One file name a line, in the order they apply; # begins a comment.",
             )
         if name in names:
-            raise SyncError(f"{where}:{number}: {name} is listed twice")
+            raise SyncError(f"{where}:{number}: {name} is listed twice", hint="Keep one of them.")
         names.append(name)
     return tuple(names)
 
@@ -48,11 +50,18 @@ def read_series(folder: Path, component: str, *, context: int = 3) -> tuple[Patc
     """
     place = folder / component
     series = place / SERIES
+    if series.is_dir():
+        raise SyncError(f"{series} is a folder", hint="It is the list of the patches beside it.")
     present = {path.name for path in place.glob("*.patch")}
-    names = series_names(series.read_text("utf-8"), str(series)) if series.is_file() else ()
+    text = read_text(series) if series.is_file() else ""
+    names = series_names(text, str(series))
     for name in names:
         if name not in present:
-            raise SyncError(f"{series} lists {name}, which is not there")
+            lines = [_name(line) for line in text.splitlines()]
+            raise SyncError(
+                f"{series}:{lines.index(name) + 1}: lists {name}, which is not there",
+                hint="Restore the patch, or take the line out.",
+            )
     unlisted = sorted(present - set(names))
     if unlisted:
         raise SyncError(
@@ -60,13 +69,28 @@ def read_series(folder: Path, component: str, *, context: int = 3) -> tuple[Patc
         )
     patches = []
     for name in names:
-        patch = parse_patch((place / name).read_bytes(), component, name, context=context)
+        patch = _read(folder, component, name, context)
         changed = [diff for diff in patch.diffs if diff.hunks and diff.old_path and diff.new_path]
         binary = any(diff.binary for diff in patch.diffs)
         if context == 0 and (binary or not all(diff.marked for diff in changed)):
             check_zero_context(patch)
         patches.append(patch)
     return tuple(patches)
+
+
+def _read(folder: Path, component: str, name: str, context: int) -> Patch:
+    file = folder / component / name
+    if not file.resolve().is_relative_to(folder.resolve()):
+        raise SyncError(
+            f"{file} leads outside {folder}", hint="Put the patch itself there, not a link."
+        )
+    try:
+        return parse_patch(file.read_bytes(), component, name, context=context)
+    except OSError as error:
+        raise SyncError(f"{file}: {error.strerror}", hint="Restore it, or mend its mode.") from None
+    except SyncError as error:
+        again = "Make it again with git format-patch --full-index, or take it out of the series."
+        raise error.told(error.message, hint=again) from None
 
 
 def series_text(names: Sequence[str], old: str = "") -> str:

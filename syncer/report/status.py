@@ -29,6 +29,7 @@ _DERIVED: dict[type, tuple[str, ...]] = {
     TestResult: ("failed",),
     TestsResult: ("passed",),
     Figure: ("over",),
+    Roll: ("exit",),
 }
 
 

@@ -100,12 +100,14 @@ def _stages(document: Document) -> Table:
     table = _table("Stage", "Verdict", "Time", "", right=("Time",))
     for stage in document["stages"]:
         ran = stage["verdict"] != Verdict.NOT_RUN
+        # What the roll ended with is said once, with the verdict.
+        message = "" if stage["message"] == document["message"] else stage["message"]
         took = "cached" if stage["cached"] else duration(stage["seconds"]) if ran else ""
         table.add_row(
             _text(stage["name"]),
             Text(stage["verdict"], _style(stage["verdict"])),
             took,
-            _text(stage["message"], "dim"),
+            _text(message, "dim"),
         )
     return table
 

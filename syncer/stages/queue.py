@@ -76,6 +76,11 @@ def check_folders(port: Port, resolved: Resolved) -> None:
                 hint="Drop those patches, or do not call the component optional.",
                 exit=Exit.CONFLICT,
             )
+    for file in (folder / name for name in sorted(known) if (folder / name).is_file()):
+        raise SyncError(
+            f"{file} is a file; a component's patches lie in a folder of its name",
+            hint="Make it a folder with a `series` and the patches, or remove it.",
+        )
     for place in sorted(folder.iterdir()) if folder.is_dir() else ():
         if place.is_dir() and place.name not in known and any(place.iterdir()):
             raise SyncError(

@@ -15,6 +15,7 @@ from syncer.errors import Exit, SyncError
 from syncer.port import Array, ArrayKind, Element
 
 _PER_LINE = 16
+_KIND = "See `kind` of its [[tree.array]] in port.toml, or name another file there."
 # What upstream's generate_cc_arrays.py adds to the name of an input, and the kind of array it is.
 _BY_SUFFIX: dict[str, tuple[str, ArrayKind]] = {
     ".tflite": ("_model_data", "bytes"),
@@ -106,10 +107,14 @@ def _pixels(name: str, data: bytes) -> bytes:
     try:
         with Image.open(BytesIO(data)) as image:
             if image.mode not in ("L", "P"):
-                raise SyncError(f"{name}: an image of mode {image.mode}; 8-bit pixels are needed")
+                raise SyncError(
+                    f"{name}: an image of mode {image.mode}; 8-bit pixels are needed", hint=_KIND
+                )
             return image.tobytes()
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise SyncError(f"{name}: no BMP image: {error}") from None
+    except UnidentifiedImageError:
+        raise SyncError(f"{name}: no BMP image", hint=_KIND) from None
+    except (OSError, SyntaxError, ValueError) as error:
+        raise SyncError(f"{name}: no BMP image: {error}", hint=_KIND) from None
 
 
 def _samples(name: str, data: bytes) -> tuple[tuple[int, ...], int]:
@@ -119,15 +124,17 @@ def _samples(name: str, data: bytes) -> tuple[tuple[int, ...], int]:
         with wave.open(BytesIO(data)) as recording:
             frames = recording.readframes(recording.getnframes())
             if recording.getsampwidth() != 2 or len(frames) % 2:
-                raise SyncError(f"{name}: samples of 16 bits are needed")
+                raise SyncError(f"{name}: samples of 16 bits are needed", hint=_KIND)
             return struct.unpack(f"<{len(frames) // 2}h", frames), recording.getnframes()
     except (wave.Error, EOFError) as error:
-        raise SyncError(f"{name}: no WAV recording: {error}") from None
+        raise SyncError(f"{name}: no WAV recording: {error}", hint=_KIND) from None
 
 
 def _numbers(name: str, data: bytes) -> list[str]:
     """The numbers of the first line, which upstream's script takes for the whole."""
     line = data.partition(b"\n")[0].decode("ascii", "replace").strip()
     if not _NUMBERS.fullmatch(line):
-        raise SyncError(f"{name}: its first line is no list of numbers", exit=Exit.BUILD)
+        raise SyncError(
+            f"{name}: its first line is no list of numbers", hint=_KIND, exit=Exit.BUILD
+        )
     return line.replace(" ", "").split(",") if line else []

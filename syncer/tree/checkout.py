@@ -19,6 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from syncer.errors import SyncError
 from syncer.git import BLOB_MODES, Change, Repository, check_paths
 from syncer.port import Port
 
@@ -130,7 +131,13 @@ def _places(port: Port, trees: Mapping[str, str]) -> list[_Place]:
 
 def _exported(port: Port, place: _Place, repository: Repository, root: Path) -> _Written:
     entries = [e for e in repository.ls_tree(place.tree) if port.needs(place.name, e.path)]
-    repository.export(place.tree, root / place.folder, [entry.path for entry in entries])
+    try:
+        repository.export(place.tree, root / place.folder, [entry.path for entry in entries])
+    except SyncError as error:
+        raise error.told(
+            f"{place.name}: {error.message}",
+            hint="Nothing was written there. Look at that commit; roll to another.",
+        ) from None
     return {
         place.at(entry.path): [entry.mode, entry.id, *_stat(root / place.at(entry.path))]
         for entry in entries

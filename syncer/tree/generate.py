@@ -13,7 +13,7 @@ from typing import Any
 
 from syncer import foreign
 from syncer.errors import Exit, SyncError
-from syncer.git import Repository
+from syncer.git import Repository, check_paths
 from syncer.includes import including
 from syncer.model import Origin, Program, Rebased, Resolved, TreeResult
 from syncer.port import Component, Port
@@ -81,6 +81,7 @@ def generate(
     files |= own
     programs = all_programs(port, tests, files)
     files |= program_headers(port, listing, programs, files, checkout)
+    _check_places(port, files)
     context = _context(port, resolved, files, listing, programs)
     for item in port.toml.tree.template:
         files[item.to] = render(port.at(item.from_), context)
@@ -98,6 +99,17 @@ def generate(
         programs=programs,
         undeclared=undeclared_tests(port, tests, checkout) if tests else (),
     )
+
+
+def _check_places(port: Port, files: Mapping[str, bytes]) -> None:
+    """Two files in one place, or one in another's folder, would be lost without a word."""
+    try:
+        check_paths([*files, *(item.to for item in port.toml.tree.template)])
+    except SyncError as error:
+        raise SyncError(
+            f"{port.file}: tree: {error.message}",
+            hint="Look at `to` of [[tree.own]], [[tree.array]] and [[tree.template]].",
+        ) from None
 
 
 def _owner(port: Port, path: str) -> Component | None:
@@ -189,9 +201,13 @@ def _own_files(port: Port) -> dict[str, bytes]:
         elif source.is_dir():
             for path in sorted(source.rglob("*")):
                 if path.is_file() and not any(fnmatch(path.name, x) for x in item.exclude):
-                    files[f"{item.to}/{path.relative_to(source).as_posix()}"] = path.read_bytes()
+                    inside = path.relative_to(port.root).as_posix()
+                    files[f"{item.to}/{path.relative_to(source).as_posix()}"] = port.read(inside)
         else:
-            raise SyncError(f"{port.file}: tree.own: there is no {source}")
+            raise SyncError(
+                f"{port.file}: tree.own: there is no {source}",
+                hint="Make it, or correct `from` in [[tree.own]].",
+            )
     return files
 
 

@@ -70,6 +70,12 @@ def list_files(checkout: Checkout, tree: Tree, sandbox: foreign.Sandbox | None =
     Raises:
         SyncError: make failed, said anything unexpected, or names a file that is not there.
     """
+    if not checkout.has(tree.makefile):
+        raise SyncError(
+            f"upstream has no {tree.makefile}",
+            hint="It was moved or deleted upstream; follow it in port.toml, tree.makefile.",
+            about=((tree.makefile,),),
+        )
     output = _ask_make(checkout, tree, tree.goals, tree.variables, sandbox)
     listed = {
         path for path in output.split() if not any(fnmatch(path, item) for item in tree.exclude)
@@ -198,7 +204,8 @@ def _made(
         raise SyncError(
             f"{tree.makefile}: "
             + (f"exit {done.status}" if done.status else "said something unexpected"),
-            hint="A component may be missing below tree.downloads, or a goal was renamed upstream.",
+            hint="A component may be missing below tree.downloads in port.toml, or one of its "
+            "tree.goals was renamed upstream.",
             exit=Exit.BUILD,
             detail="\n".join(unexpected[-20:]),
             about=(_named(unexpected), (tree.makefile,), (posixpath.dirname(tree.makefile),)),

@@ -73,7 +73,7 @@ def test_the_schema_has_every_field_and_verdict_of_the_model() -> None:
     for name, kind in DEFINITIONS.items():
         expected = {f.name for f in fields(kind)} | DERIVED.get(name, set())
         assert set(definitions[name]["properties"]) == expected, name
-    assert set(schema()["properties"]) == {"schema", *(f.name for f in fields(Roll))}
+    assert set(schema()["properties"]) == {"schema", *(f.name for f in fields(Roll)), "exit"}
     assert definitions["verdict"]["enum"] == [verdict.value for verdict in Verdict]
     patch = definitions["patch"]["properties"]["verdict"]["enum"]
     assert patch == [verdict.value for verdict in PatchVerdict]

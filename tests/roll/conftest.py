@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from desk import Desk
 from worlds import World, make_world
 
 from syncer.cli.app import run
@@ -24,3 +26,19 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> World:
 @pytest.fixture
 def fresh(tmp_path: Path) -> World:
     return make_world(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def desk_once(shared: World) -> Desk:
+    return Desk(shared)
+
+
+@pytest.fixture
+def desk(desk_once: Desk) -> Iterator[Desk]:
+    """The shared world after a roll to `base` that passed; the port's files are put back."""
+    if not desk_once.good or desk_once.outputs() != desk_once.good:
+        passed = desk_once.world.roll("base")
+        assert passed.error is None, passed.error
+        desk_once.good = desk_once.outputs()
+    yield desk_once
+    desk_once.tidy()

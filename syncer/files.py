@@ -1,0 +1,194 @@
+"""Files that people write and files that this program writes: whatever is amiss is said with the
+path and, where there is one, the line.
+"""
+
+from __future__ import annotations
+
+import codecs
+import difflib
+import errno
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path, user_config_path
+
+from syncer.errors import Exit, SyncError
+
+# What the machine says no with, whoever asks: no mistake of this program's.
+_MACHINE = frozenset(
+    {
+        *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),
+        *(errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ETXTBSY),
+        *(errno.ENAMETOOLONG, errno.ESTALE, errno.ENOTDIR, errno.ELOOP, errno.EBUSY),
+    }
+)
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_CONFLICT = re.compile(r"^(<<<<<<<|>>>>>>>|\|\|\|\|\|\|\|)( |$)", re.MULTILINE)
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def read_text(file: Path, *, hint: str = "") -> str:
+    """The text of a file in UTF-8.
+
+    Raises:
+        SyncError: it cannot be read, or is not plain UTF-8 (the line is named).
+    """
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise SyncError(f"{file}: {error.strerror}", hint=hint) from None
+    save = " ".join(filter(None, ("Save it as UTF-8, without a byte order mark.", hint)))
+    if data.startswith(_UTF16):
+        raise SyncError(f"{file}:1: is written in UTF-16", hint=save)
+    if data.startswith(codecs.BOM_UTF8):
+        raise SyncError(f"{file}:1: begins with a byte order mark", hint=save)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SyncError(
+            f"{file}:{line}: byte 0x{data[error.start]:02x} is not UTF-8", hint=save
+        ) from None
+
+
+def read_toml(file: Path, *, hint: str = "") -> dict[str, Any]:
+    """What a TOML file says.
+
+    Raises:
+        SyncError: it cannot be read, or is no TOML; with line and column.
+    """
+    text = read_text(file, hint=hint)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        if mark := _CONFLICT.search(text):
+            line = text.count("\n", 0, mark.start()) + 1
+            raise SyncError(
+                f"{file}:{line}: not valid TOML: a merge left its conflict markers",
+                hint="Resolve the conflict in git first.",
+            ) from None
+        place = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
+        where = f"{file}:{place[1]}:{place[2]}" if place else str(file)
+        what = str(error)[: place.start()] if place else str(error)
+        raise SyncError(f"{where}: not valid TOML: {what}", hint=hint) from None
+    except RecursionError:
+        raise SyncError(f"{file}: not valid TOML: nested too deeply", hint=hint) from None
+
+
+def line_of(text: str, keys: Sequence[str | int]) -> int | None:
+    """The line of a TOML text on which a key stands, or the innermost of its tables that does;
+    None where not even the first is there. An int in `keys` counts an array of tables, from 0."""
+    table: tuple[str | int, ...] = ()
+    counts: dict[tuple[str | int, ...], int] = {}
+    best, line = 0, None
+    for number, content in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[(\[?)\s*([^\[\]]+?)\s*\]", content):
+            table = ()
+            for name in _names(header[2]):
+                table += (name,) if table not in counts else (counts[table], name)
+            if header[1]:
+                counts[table] = counts.get(table, -1) + 1
+                table += (counts[table],)
+            elif table in counts:
+                table += (counts[table],)
+            full = table
+        elif key := re.match(r"\s*([\w\"'.-]+)\s*=", content):
+            full = (*table, *_names(key[1]))
+        else:
+            continue
+        if len(full) > best and tuple(keys[: len(full)]) == full:
+            best, line = len(full), number
+    return line
+
+
+def _names(dotted: str) -> list[str]:
+    return [name.strip(" \t\"'") for name in dotted.split(".")]
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Says which path could not be written, and what to do.
+
+    Raises:
+        SyncError: (ENVIRONMENT) the disk is full, or may not be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
+def unwritable(path: Path | str, error: OSError) -> SyncError:
+    full = error.errno in _FULL
+    return SyncError(
+        f"cannot write {path}: {error.strerror or error}",
+        hint="Free space on that disk; what was there before is untouched."
+        if full
+        else "Make that folder writable; what was there before is untouched.",
+        exit=Exit.ENVIRONMENT,
+    )
+
+
+def from_machine(error: Exception) -> SyncError | None:
+    """An error of the operating system's as one for a person; None where it is something else
+    than this machine saying no."""
+    if not isinstance(error, OSError):
+        return None
+    if error.errno == errno.ENOENT and "temporary directory" in str(error):
+        return SyncError(
+            "there is no folder for temporary files",
+            hint="Set TMPDIR to a folder that can be written and has space.",
+            exit=Exit.ENVIRONMENT,
+        )
+    if error.errno not in _MACHINE:
+        return None
+    where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
+    if error.errno in _FULL:
+        return unwritable(where or "a file", error)
+    return SyncError(
+        ": ".join(filter(None, (where, error.strerror))) or str(error),
+        hint="Look at that path's owner, permissions and disk.",
+        exit=Exit.ENVIRONMENT,
+    )
+
+
+def near(word: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
+    """Those of `known` that `word` was probably meant to be, nearest first."""
+    names = {name.casefold(): name for name in known}
+    found = difflib.get_close_matches(word.casefold(), names, n=most, cutoff=0.6)
+    return tuple(names[name] for name in found)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The one of `known` that `word` was probably meant to be; empty if none is near."""
+    return next(iter(near(word, known, 1)), "")
+
+
+def cache_folder() -> Path:
+    """The user's cache for clones, SDKs and the demo.
+
+    Raises:
+        SyncError: (ENVIRONMENT) there is no home folder to keep one in.
+    """
+    return _of_user(user_cache_path("syncer"), "XDG_CACHE_HOME")
+
+
+def config_folder() -> Path | None:
+    """The user's configuration; None where there is no home folder."""
+    folder = user_config_path("syncer")
+    return folder if folder.is_absolute() else None
+
+
+def _of_user(folder: Path, variable: str) -> Path:
+    if not folder.is_absolute():  # an unknown user's `~` stays as it is
+        raise SyncError(
+            "this user has no home folder to keep a cache in",
+            hint=f"Set HOME, or {variable}, to an absolute path.",
+            exit=Exit.ENVIRONMENT,
+        )
+    return folder
