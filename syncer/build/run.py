@@ -230,7 +230,7 @@ class _Shop:
             SyncError: (BUILD) it did not end in time.
         """
         lines: list[str] = []
-        with self.log.open("a") as file:
+        with self.log.open("a", buffering=1) as file:
 
             def on_line(line: str) -> None:
                 line = line.replace(*self.tree)
