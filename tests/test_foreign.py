@@ -299,9 +299,10 @@ def test_the_repository_and_homes_are_hidden_but_not_what_is_given(
     shown = dict(room.shown)
     assert shown[work] and not shown[sdk]
     assert not {home / "absent", Path("/usr")} & shown.keys()
-    folders = [home / "bin", sdk / "bin", Path("/usr/bin"), tmp_path / "absent"]
+    (home / "link").symlink_to("/usr/sbin")
+    folders = [home / "bin", sdk / "bin", Path("/usr/bin"), tmp_path / "absent", home / "link"]
     monkeypatch.setenv("PATH", os.pathsep.join(map(str, folders)))
-    assert room.search_path == f"{sdk / 'bin'}:/usr/bin"
+    assert room.search_path == f"{sdk / 'bin'}:/usr/bin:/usr/sbin"
 
 
 def test_an_installed_program_brings_its_prefix_but_not_a_persons_things(

@@ -58,15 +58,16 @@ class Room:
 
     @property
     def search_path(self) -> str:
-        """PATH without the folders that the command does not see."""
-        folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+        """PATH without the folders that the command does not see; one over a hidden link is
+        there as what that leads to."""
         shown = tuple(path for path, _ in self.shown)
-        return os.pathsep.join(
-            folder
-            for folder in dict.fromkeys(folders)
-            if Path(folder).is_dir()
-            and (not _below(real := Path(folder).resolve(), self.hidden) or _below(real, shown))
-        )
+        seen: dict[str, None] = {}
+        for folder in map(Path, os.environ.get("PATH", os.defpath).split(os.pathsep)):
+            for path in (folder.absolute(), folder.resolve()) if folder.is_dir() else ():
+                if not _below(path, self.hidden) or _below(path, shown):
+                    seen[str(path)] = None
+                    break
+        return os.pathsep.join(seen)
 
 
 def installation(program: Path) -> tuple[Path, ...]:
