@@ -46,11 +46,10 @@ from _world import REAL, ROOT, copy_port, miniature, sync
 from syncer import foreign, stages
 from syncer.components import chosen, load_mirrors, repository, resolve, sources
 from syncer.errors import Exit, SyncError
-from syncer.git import Repository
+from syncer.git import Repository, ls_remote
 from syncer.journal import Journal
 from syncer.lock import load_lock
-from syncer.model import StageRecord, Verdict
-from syncer.pipeline import Order, roll
+from syncer.model import Verdict
 from syncer.port import load_port
 from syncer.tree.generate import generate
 
@@ -165,39 +164,36 @@ def upstreams_script(checkout: Path, out: Path) -> float:
     return seconds
 
 
-class Outdated(Exception):
-    """There is something to do."""
-
-
-class OnlyKept:
-    """Watches a roll and ends it where a stage is not taken from the journal."""
-
-    def begin(self, stage: str) -> None: ...
-
-    def note(self, text: str) -> None:
-        raise Outdated
-
-    step = note
-
-    def end(self, record: StageRecord) -> None:
-        if record.name in ("rebase", "tree", "build", "test", "bench") and not record.cached:
-            raise Outdated(record.name)
-
-
 def of_the_real_port(folder: Path, mirrors: Path | None) -> Figures:
+    skipped = what_changed(mirrors)
+    if not skipped:
+        seconds, document = sync(ROOT / "port/port.toml", mirrors, folder, own_caches=False)
+        if document["verdict"] == Verdict.UP_TO_DATE:
+            return {"real_up_to_date_s": seconds, "real_skipped": None}
+        skipped = "the port's last roll no longer held; now it does"
+    return {"real_up_to_date_s": None, "real_skipped": skipped}
+
+
+def what_changed(mirrors: Path | None) -> str:
+    """Why a roll of this repository's port would have something to do, as far as that can be told
+    without one; empty if nothing speaks for it."""
     port = load_port(ROOT / "port/port.toml")
     last = Journal(port.state).last_roll()
-    skipped = "" if last and last.benches else "no roll of the port has reached the benchmarks here"
-    if not skipped:
-        try:
-            outcome = roll(port, Order(mirrors=load_mirrors(mirrors)), OnlyKept())
-            skipped = outcome.error.message if outcome.error else ""
-        except Outdated as stage:
-            skipped = f"the last roll's {stage} no longer holds"
-    if skipped:
-        return {"real_up_to_date_s": None, "real_skipped": skipped}
-    seconds, _ = sync(port.file, mirrors, folder, own_caches=False)
-    return {"real_up_to_date_s": seconds, "real_skipped": None}
+    if last is None or last.verdict not in (Verdict.PASSED, Verdict.UP_TO_DATE):
+        return "no roll of the port has passed here"
+    source = sources(port, load_mirrors(mirrors))[port.toml.upstream.name]
+    branch = f"refs/heads/{port.toml.upstream.branch}"
+    try:
+        head = ls_remote(source.place, branch).get(branch)
+    except SyncError as error:
+        return error.message
+    if last.resolved is None or head != last.resolved.upstream.commit:
+        return "upstream has moved since the port's last roll"
+    ended = (port.state / "status.json").stat().st_mtime
+    parts = [ROOT / part for part in ("syncer", *REAL)]
+    files = (path for part in parts for path in part.rglob("*") if path.is_file())
+    newer = [p for p in files if p.stat().st_mtime > ended and p.suffix != ".pyc"]
+    return f"{newer[0].relative_to(ROOT)} has changed since the port's last roll" if newer else ""
 
 
 def show(found: Figures) -> None:
