@@ -5,13 +5,17 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import tomli_w
 
 from syncer.components import sources
 from syncer.git import Repository
+from syncer.lock import Lock, load_lock, lock_text
 from syncer.model import Roll, StageRecord
 from syncer.pipeline import Order, Outcome, roll
 from syncer.port import Port, load_port
@@ -137,3 +141,20 @@ def make_world(folder: Path) -> World:
         capture_output=True,
     )
     return World(folder)
+
+
+def reduce(world: World, programs: tuple[str, ...], tests: tuple[str, ...]) -> None:
+    """Leave in the world's port one board, these programs and these of upstream's tests: for what
+    needs many rolls, and not much in each. What was accepted of the others is forgotten."""
+    file, lock_file = world.port.file, world.port.lock_file
+    toml = tomllib.loads(file.read_text())
+    board = toml["build"]["boards"][0]
+    toml["build"]["boards"] = [board]
+    toml["build"]["uf2"] = {board: toml["build"]["uf2"][board]}
+    toml["firmware"] = [spec for spec in toml["firmware"] if spec["name"] in programs]
+    toml["benchmark"] = [spec for spec in toml["benchmark"] if spec["firmware"] in programs]
+    toml["test"]["names"] = list(tests)
+    file.write_text(tomli_w.dumps(toml))
+    lock = load_lock(lock_file)
+    kept = Lock(commits=lock.commits, written=lock.written, overrides=lock.overrides)
+    lock_file.write_text(lock_text(replace(kept, carried=lock.carried, tools=lock.tools)))
