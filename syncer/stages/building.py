@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -43,10 +44,10 @@ def build(
         tree.programs,
     )
     text = sizes_text({n: program_sizes(f) for n, f in _gated(port, done).items()}).encode()
-    # Named by what it says: a result never speaks of another build's sizes.
-    sizes = folder / f"sizes-{hashlib.sha256(text).hexdigest()[:16]}.txt"
-    for old in folder.glob("sizes-*.txt"):
-        old.unlink()
+    # Named by what it says: a result never speaks of another build's sizes. Beside the build, so
+    # that they can be accepted when that has been removed.
+    sizes = folder.with_name("sizes") / f"{hashlib.sha256(text).hexdigest()[:16]}.txt"
+    shutil.rmtree(sizes.parent, ignore_errors=True)
     write_whole(sizes, text)
     return replace(done, effects=found, sizes=str(sizes))
 
