@@ -74,9 +74,7 @@ class Scene:
     def __init__(self, folder: Path) -> None:
         self.world = make_world(folder / "world")
         if not WHOLE:
-            reduce(
-                self.world, ("hello_world", "keyword_benchmark", "keyword_check"), ("*reshape*",)
-            )
+            reduce(self.world)
         self.folder = self.world.folder
         self.mirrors = self.folder / "mirrors.toml"
         lines = "".join(f'"{url}" = "{to}"\n' for url, to in self.world.order().mirrors.items())
