@@ -59,7 +59,7 @@ def test_a_header_that_is_not_there(tree: Path) -> None:
     (tree / "up/other.h").unlink()
     error = located(FAILED, log(tree, "-c", f"{tree}/port/use.cc"), tree, ["."])
     assert "port/use.cc:1:10: fatal error: up/other.h: No such file" in error.message
-    assert error.about[0][0] == "port/use.cc"
+    assert error.about[0] == ("up/other.h", "port/use.cc")
 
 
 def test_a_linkers_error(tree: Path) -> None:

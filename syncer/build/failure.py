@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from posixpath import normpath
 
 from syncer.errors import SyncError
 from syncer.includes import included
@@ -17,6 +18,7 @@ _ERROR = re.compile(
     r"|^CMake Error at (?P<cmake>\S+?):\d+"
 )
 _PLACE = re.compile(r"(?<![^\s:])(/[^\s:]+\.\w+)[:,]")
+_MISSING = re.compile(r"fatal error: (\S+): No such file")
 _BLOCK = 40  # lines of one error, with what it was included from and its notes
 
 # The linker's own words first: "ld returned 1 exit status" comes after them and says nothing.
@@ -25,8 +27,8 @@ _TELLING = (r"overflowed by", r"undefined reference", r"multiple definition", r"
 
 def located(error: SyncError, log: Path, tree: Path, include_dirs: Collection[str]) -> SyncError:
     """A failed build's error with the first thing that went wrong in its message, and the files
-    of the generated tree that this may come from: those that the compiler names, and those that
-    they include.
+    of the generated tree that this may come from: those that the compiler names (of a header that
+    it does not find, where that could be), and those that they include.
 
     Args:
         log: the build's, with each command after a `$ `.
@@ -49,12 +51,14 @@ def located(error: SyncError, log: Path, tree: Path, include_dirs: Collection[st
     def read(path: str) -> bytes | None:
         return (tree / path).read_bytes() if _inside(path, tree) else None
 
+    missing = _MISSING.search(output[number])
+    places = [normpath(f"{folder}/{missing[1]}") for folder in include_dirs] if missing else []
     return SyncError(
         f"{error.message}: {said[:400]}",
         hint=error.hint,
         exit=error.exit,
         detail=error.detail,
-        about=(tuple(named), tuple(sorted(included(named, include_dirs, read)))),
+        about=((*places, *named), tuple(sorted(included(named, include_dirs, read)))),
     )
 
 

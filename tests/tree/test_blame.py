@@ -39,8 +39,8 @@ class Line:
         if component:
             self.lib[1] = step(toy, "lib", subject, component, self.lib[0])
 
-    def make(self, old: str = "", new: str = "", back: bool = False) -> SyncError:
-        """The error of a roll from the base to the new commit, or back."""
+    def since(self, old: str = "", new: str = "", back: bool = False) -> tuple[Since, Rebased]:
+        """A roll from the base to the new commit, or back."""
         port, (base, head) = self.toy.port(old, new), (self.base, self.new)
         if back:
             base, head = head, base
@@ -53,9 +53,24 @@ class Line:
         ]
         resolved, lock = Resolved(pins[0], (pins[1],), ()), Lock(commits={"up": base})
         lock.commits["lib"] = self.lib[1] if back else self.lib[0]
+        return Since(port, resolved, lock, repos), Rebased(trees)
+
+    def make(self, old: str = "", new: str = "", back: bool = False) -> SyncError:
+        """The error of that roll's tree."""
+        since, rebased = self.since(old, new, back)
         folder = self.toy.folder / "work"
-        with pytest.raises(SyncError) as caught, blamed(Since(port, resolved, lock, repos)):
-            generate(port, resolved, Rebased(trees), repos, folder)
+        with pytest.raises(SyncError) as caught, blamed(since):
+            generate(since.port, since.resolved, rebased, since.repositories, folder)
+        return caught.value
+
+    def build(self, said: str) -> SyncError:
+        """The error of that roll's build, where the compiler says something of the tree."""
+        tree, log = self.toy.folder / "tree", self.toy.folder / "build.log"
+        (tree / "port").mkdir(parents=True, exist_ok=True)
+        (tree / "port/clock.cc").write_text('#include "src/a.h"\n#include "c.h"\n')
+        log.write_text(f"$ ninja\nFAILED: x.o\n{said.format(tree=tree)}\n")
+        with pytest.raises(SyncError) as caught, blamed(self.since()[0], tree=tree, log=log):
+            raise SyncError("ninja failed with exit 1", exit=Exit.BUILD)
         return caught.value
 
 
@@ -123,6 +138,32 @@ def test_a_file_that_the_port_leaves_out(toy: Toy) -> None:
     assert error.exit is Exit.BUILD
     assert "mk/more.inc is up's, but upstream.only leaves it out" in error.message
     assert error.hint == "Add it to upstream.only in port.toml."
+
+
+def test_a_header_that_was_moved(toy: Toy) -> None:
+    line = Line(toy, "Headers to include", {"src/a.h": None, "include/a.h": UPSTREAM["src/a.h"]})
+    error = line.build("{tree}/port/clock.cc:1:10: fatal error: src/a.h: No such file or directory")
+    assert error.exit is Exit.CONFLICT
+    assert "failed with exit 1: port/clock.cc:1:10: fatal error: src/a.h" in error.message
+    assert f"it was deleted with up {line.change[:12]}" in error.message
+    assert "It may be include/a.h now" in error.hint
+
+
+def test_a_components_header_that_was_deleted(toy: Toy) -> None:
+    line = Line(toy, "Drop c.h", {"x": b""}, {"c.h": None})
+    line.lib[0] = step(toy, "lib", "Begin", {**COMPONENT, "c.h": b"int c;\n"})
+    line.lib[1] = step(toy, "lib", "Drop c.h", {"c.h": None}, line.lib[0])
+    error = line.build("{tree}/port/clock.cc:2:10: fatal error: c.h: No such file or directory")
+    assert f"it was deleted with lib {line.lib[1][:12]}" in error.message
+
+
+def test_a_header_that_was_changed(toy: Toy) -> None:
+    line = Line(toy, "Another type", {"src/a.h": b"extern long a;\n"})
+    (toy.folder / "tree/src").mkdir(parents=True)
+    (toy.folder / "tree/src/a.h").write_text("extern long a;\n")
+    error = line.build("{tree}/port/clock.cc:9:1: error: conflicting declaration 'int a'")
+    assert error.exit is Exit.BUILD
+    assert f"; upstream changed src/a.h with up {line.change[:12]}" in error.message
 
 
 def test_a_components_file(toy: Toy) -> None:
