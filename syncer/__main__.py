@@ -2,6 +2,6 @@
 
 import sys
 
-from syncer.cli.app import run
+from syncer.cli import ours
 
-sys.exit(run(sys.argv[1:]))
+sys.exit(ours(sys.argv[1:]))

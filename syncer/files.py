@@ -10,12 +10,12 @@ import errno
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path, user_config_path
+from platformdirs import user_cache_path, user_config_path, user_log_path
 
 from syncer.errors import Exit, SyncError
 
@@ -134,9 +134,25 @@ def unwritable(path: Path | str, error: OSError) -> SyncError:
     )
 
 
-def from_machine(error: Exception) -> SyncError | None:
+@contextmanager
+def working_in(folder: Path) -> Iterator[None]:
+    """For code that writes in `folder`: names it where the operating system names no file.
+
+    Raises:
+        SyncError: (ENVIRONMENT) the disk is full, or may not be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        known = from_machine(error, folder)
+        if known is None:
+            raise
+        raise known from None
+
+
+def from_machine(error: Exception, folder: Path | None = None) -> SyncError | None:
     """An error of the operating system's as one for a person; None where it is something else
-    than this machine saying no."""
+    than this machine saying no. `folder` is where it was at work, if it names no file."""
     if not isinstance(error, OSError):
         return None
     if error.errno == errno.ENOENT and "temporary directory" in str(error):
@@ -147,7 +163,8 @@ def from_machine(error: Exception) -> SyncError | None:
         )
     if error.errno not in _MACHINE:
         return None
-    where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
+    named = isinstance(error.filename, str | bytes)
+    where = os.fsdecode(error.filename) if named else str(folder or "")
     if error.errno in _FULL:
         return unwritable(where or "a file", error)
     return SyncError(
@@ -175,20 +192,29 @@ def cache_folder() -> Path:
     Raises:
         SyncError: (ENVIRONMENT) there is no home folder to keep one in.
     """
-    return _of_user(user_cache_path("syncer"), "XDG_CACHE_HOME")
+    folder = _of_user(user_cache_path)
+    if folder is None:
+        raise SyncError(
+            "this user has no home folder to keep a cache in",
+            hint="Set HOME, or XDG_CACHE_HOME, to an absolute path.",
+            exit=Exit.ENVIRONMENT,
+        )
+    return folder
 
 
 def config_folder() -> Path | None:
     """The user's configuration; None where there is no home folder."""
-    folder = user_config_path("syncer")
-    return folder if folder.is_absolute() else None
+    return _of_user(user_config_path)
 
 
-def _of_user(folder: Path, variable: str) -> Path:
-    if not folder.is_absolute():  # an unknown user's `~` stays as it is
-        raise SyncError(
-            "this user has no home folder to keep a cache in",
-            hint=f"Set HOME, or {variable}, to an absolute path.",
-            exit=Exit.ENVIRONMENT,
-        )
-    return folder
+def log_folder() -> Path | None:
+    """Where a bug is written down; None where there is no home folder."""
+    return _of_user(user_log_path)
+
+
+def _of_user(find: Callable[[str], Path]) -> Path | None:
+    try:
+        folder = find("syncer")
+    except RuntimeError:  # platformdirs, of a user whom the system does not know
+        return None
+    return folder if folder.is_absolute() else None  # an older one leaves the `~` as it is

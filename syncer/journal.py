@@ -23,6 +23,7 @@ from pydantic import TypeAdapter, ValidationError
 from syncer.durable import clear_up
 from syncer.durable import write_whole as write_whole
 from syncer.errors import Exit, SyncError
+from syncer.files import unwritable
 from syncer.locking import LockedError, Process, is_locked, locked, now, this_process
 from syncer.model import Roll
 from syncer.processes import family
@@ -137,11 +138,7 @@ class Journal:
             except LockedError as error:
                 raise self._refusal(error) from None
             except OSError as error:
-                raise SyncError(
-                    f"cannot use {self.folder}: {error.strerror}",
-                    hint="Make that folder writable, or free space there.",
-                    exit=Exit.ENVIRONMENT,
-                ) from None
+                raise unwritable(self.folder, error) from None
             before, tempfile.tempdir = tempfile.tempdir, str(temporary)
             try:
                 yield

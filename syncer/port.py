@@ -220,11 +220,12 @@ class Tree:
 
 @dataclass(frozen=True, config=_CLOSED)
 class Toolchain:
-    """`packages` are the system's packages that bring it."""
+    """`packages` are the system's packages that bring it; the compiler must find `libraries`."""
 
     prefix: str
     minimum: str
     packages: str
+    libraries: tuple[str, ...] = ("libc.a", "libstdc++.a")
 
 
 @dataclass(frozen=True, config=_CLOSED)
@@ -251,12 +252,13 @@ class Memory:
 @dataclass(frozen=True, config=_CLOSED)
 class Build:
     """The first of `boards` is the one that programs are run on; the others are built. `uf2` is
-    the UF2 family of a board, whose examples are then written in that form too."""
+    the UF2 family of a board, whose examples are then written in that form too. Without an `sdk`
+    it is the port's CMake files alone that know the board."""
 
     toolchain: Toolchain
-    sdk: Sdk
-    memories: dict[Literal["flash", "ram"], tuple[Memory, ...]]
     boards: Annotated[tuple[Name, ...], AfterValidator(_some)]
+    sdk: Sdk | None = None
+    memories: dict[Literal["flash", "ram"], tuple[Memory, ...]] = field(default_factory=dict)
     generator: Literal["Ninja"] = "Ninja"
     optimisation: Annotated[
         str, AfterValidator(lambda text: _matches(text, r"-O\w*", "an option of the compiler's"))

@@ -268,16 +268,16 @@ def test_an_sdk_of_another_version(toy: Toy) -> None:
     (toy.sdk / "version").write_text("MAJOR 1\nMINOR 3\n")
     build_part = toy.port().toml.build
     assert find_sdk(build_part.sdk) is None
-    ((what, how),) = missing_tools(build_part)
-    assert "is 1.3; the port wants 1.2" in what
-    assert "TOYSDK_PATH" in how
+    (lack,) = missing_tools(build_part)
+    assert "is 1.3; the port wants 1.2" in lack.what
+    assert "TOYSDK_PATH" in lack.how
 
 
 def test_no_sdk_and_no_tools(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOYSDK_PATH", str(toy.folder / "none"))
     monkeypatch.setenv("PATH", str(toy.folder))
-    said = [what for what, _ in missing_tools(toy.port().toml.build)]
-    assert "toysdk 1.2 was not found" in said
+    said = [lack.what for lack in missing_tools(toy.port().toml.build)]
+    assert f"toysdk 1.2 was not found: TOYSDK_PATH is {toy.folder}/none" in "\n".join(said)
     assert "cmake is not installed" in said
 
 

@@ -6,10 +6,11 @@ from syncer.build.failure import located
 from syncer.build.linked import read_program
 from syncer.build.run import build, distrust, is_built
 from syncer.build.symbols import demangled, program_sizes
-from syncer.build.tools import Toolset, find_sdk, find_tool, find_toolset, missing_tools
+from syncer.build.tools import Lack, Toolset, find_sdk, find_tool, find_toolset, missing_tools
 from syncer.build.uf2 import uf2
 
 __all__ = [
+    "Lack",
     "Toolset",
     "build",
     "demangled",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -25,6 +26,7 @@ from syncer.port import Port
 _CONFIGURE_SECONDS = 600
 _BUILD_SECONDS = 3600
 _MADE_WITH = "made-with.txt"
+_NO_SPACE = os.strerror(errno.ENOSPC)
 
 
 def build(
@@ -157,12 +159,9 @@ def _building() -> str:
 def _configure_command(
     port: Port, toolset: Toolset, cache: CompilerCache | None, tree: Path, out: Path, board: str
 ) -> list[str]:
-    given = {
-        port.toml.build.sdk.variable: str(toolset.sdk),
-        port.toml.build.sdk.board_variable: board,
-        "CMAKE_EXPORT_COMPILE_COMMANDS": "ON",
-        **port.toml.build.cmake,
-    }
+    sdk = port.toml.build.sdk
+    given = {sdk.variable: str(toolset.sdk), sdk.board_variable: board} if sdk else {}
+    given |= {"CMAKE_EXPORT_COMPILE_COMMANDS": "ON", **port.toml.build.cmake}
     if cache:
         launcher = str(cache.program)
         given |= {"CMAKE_C_COMPILER_LAUNCHER": launcher, "CMAKE_CXX_COMPILER_LAUNCHER": launcher}
@@ -180,7 +179,7 @@ def _shop(
     say: Callable[[str], None],
 ) -> _Shop:
     programs = [Path(tool.path) for tool in toolset.tools if Path(tool.path).is_file()]
-    readable, writable = [tree, toolset.sdk], [out]
+    readable, writable = [tree, *filter(None, [toolset.sdk])], [out]
     environment = {"SOURCE_DATE_EPOCH": "0"}
     if cache:
         programs.append(cache.program)
@@ -227,7 +226,7 @@ class _Shop:
         """The command's exit status and its lines.
 
         Raises:
-            SyncError: (BUILD) it did not end in time.
+            SyncError: (BUILD) it did not end in time; (ENVIRONMENT) it had no space.
         """
         lines: list[str] = []
         with self.log.open("a", buffering=1) as file:
@@ -253,6 +252,12 @@ class _Shop:
                 f"{command[0]} was killed; it may run for {seconds} s",
                 exit=Exit.BUILD,
                 hint=f"Log: {self.log}",
+            )
+        if done.status and (full := next((li for li in lines if _NO_SPACE in li), None)):
+            raise SyncError(
+                f"{command[0]}: {full.strip()[:300]}",
+                hint=f"Free space for {self.room.folder} and for temporary files.",
+                exit=Exit.ENVIRONMENT,
             )
         return done.status, lines
 

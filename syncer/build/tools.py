@@ -9,21 +9,33 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from syncer.errors import Exit, SyncError
+from syncer.files import cache_folder
+from syncer.git import MINIMUM
 from syncer.model import Tool
 from syncer.port import Build, Sdk
 
-_MINIMUM = {"cmake": "3.24", "ninja": "1.10"}
+_MINIMUM = {"cmake": "3.24", "ninja": "1.10", "git": ".".join(map(str, MINIMUM))}
+_TOOL_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Toolset:
-    """Everything a build needs from this machine; `sdk` is the SDK's folder."""
+    """Everything a build needs from this machine; `sdk` is the SDK's folder, if there is one."""
 
-    sdk: Path
+    sdk: Path | None
     tools: tuple[Tool, ...]
+
+
+@dataclass(frozen=True)
+class Lack:
+    """Something that a roll needs and this machine has not, or not fit. `how` mends it;
+    `packages` are the system's that bring it, `script` is one of a clone of this repository."""
+
+    what: str
+    how: str
+    packages: tuple[str, ...] = ()
+    script: str = ""
 
 
 def find_toolset(build: Build) -> Toolset:
@@ -35,12 +47,15 @@ def find_toolset(build: Build) -> Toolset:
     problems = missing_tools(build)
     if problems:
         raise SyncError(
-            "; ".join(what for what, _ in problems),
-            hint="; ".join(dict.fromkeys(how for _, how in problems)),
+            "; ".join(lack.what for lack in problems),
+            hint="; ".join(dict.fromkeys(lack.how for lack in problems))
+            + ". `sync doctor` says more, and mends it with --fix.",
             exit=Exit.ENVIRONMENT,
         )
     names = [f"{build.toolchain.prefix}gcc", "cmake", "ninja"]
     found = [tool for tool in map(find_tool, names) if tool]
+    if build.sdk is None:
+        return Toolset(None, tuple(found))
     sdk = find_sdk(build.sdk)
     assert sdk is not None
     return Toolset(sdk, (*found, Tool(build.sdk.name, build.sdk.version, str(sdk))))
@@ -79,53 +94,81 @@ def find_compiler_cache() -> CompilerCache | None:
     return CompilerCache(Path(program), folder, settings)
 
 
-def missing_tools(build: Build) -> list[tuple[str, str]]:
-    """What is missing or unfit, each with the command that mends it."""
+def missing_tools(build: Build) -> list[Lack]:
+    """What is missing or unfit, each with what mends it."""
     compiler = f"{build.toolchain.prefix}gcc"
     packages = {
-        compiler: build.toolchain.packages,
-        "cmake": "cmake",
-        "ninja": "ninja-build",
-        "make": "make",
-        "git": "git",
+        compiler: tuple(build.toolchain.packages.split()),
+        "cmake": ("cmake",),
+        "ninja": ("ninja-build",),
+        "make": ("make",),
+        "git": ("git",),
     }
-    problems = []
-    for name, package in packages.items():
-        tool = find_tool(name)
+    lacks = []
+    for name, bring in packages.items():
         minimum = build.toolchain.minimum if name == compiler else _MINIMUM.get(name, "0")
-        if tool is None:
-            problems.append((f"{name} is not installed", f"apt-get install {package}"))
-        elif _version_key(tool.version) < _version_key(minimum):
-            problems.append(
-                (f"{name} is {tool.version}, needed is {minimum}", f"apt-get install {package}")
-            )
-    if find_sdk(build.sdk) is None:
-        problems.append(_sdk_problem(build.sdk))
-    return problems
+        what = _unfit(name, find_tool(name), minimum)
+        if not what and name == compiler:
+            what = _without_libraries(name, build.toolchain.libraries)
+        if what:
+            lacks.append(Lack(what, f"apt-get install {' '.join(bring)}", bring))
+    if build.sdk and find_sdk(build.sdk) is None:
+        lacks.append(_sdk_lack(build.sdk))
+    return lacks
+
+
+def _unfit(name: str, tool: Tool | None, minimum: str) -> str:
+    if tool is None:
+        return f"{name} is not installed"
+    if not tool.version:
+        return f"{tool.path} does not tell its version: it is broken, or something else"
+    if _version_key(tool.version) < _version_key(minimum):
+        return f"{name} is {tool.version}, needed is {minimum} ({tool.path})"
+    return ""
+
+
+def _without_libraries(compiler: str, libraries: tuple[str, ...]) -> str:
+    """Asked for a library that it does not have, gcc prints the name and no path."""
+    found = {name: _output([compiler, f"-print-file-name={name}"]).strip() for name in libraries}
+    missing = [name for name, path in found.items() if not Path(path).is_absolute()]
+    return f"{compiler} has no {' and no '.join(missing)}" if missing else ""
 
 
 def find_tool(name: str) -> Tool | None:
-    """A program on the path, asked for its version."""
+    """A program on the path, asked for its version; that is empty if it does not say one."""
     path = shutil.which(name)
     if path is None:
         return None
-    done = subprocess.run(
-        [path, "--version"], capture_output=True, text=True, errors="replace", check=False
-    )
-    versions = re.findall(r"\d+(?:\.\d+)+", done.stdout.partition("\n")[0])
-    return Tool(name, versions[-1] if versions else "0", path)
+    versions = re.findall(r"\d+(?:\.\d+)+", _output([path, "--version"]).partition("\n")[0])
+    return Tool(name, versions[-1] if versions else "", path)
+
+
+def _output(command: list[str]) -> str:
+    """What a tool prints; nothing if it does not run, fails or hangs."""
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_TOOL_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return "" if done.returncode else done.stdout
 
 
 def find_sdk(sdk: Sdk) -> Path | None:
     """The SDK of the version wanted: where its variable points, or in the user's cache."""
     folder = _sdk_folder(sdk)
-    return folder if folder and _sdk_version(sdk, folder) == sdk.version else None
+    return folder if folder.is_dir() and _sdk_version(sdk, folder) == sdk.version else None
 
 
-def _sdk_folder(sdk: Sdk) -> Path | None:
+def _sdk_folder(sdk: Sdk) -> Path:
     named = os.environ.get(sdk.variable)
-    folder = Path(named) if named else user_cache_path("syncer") / f"{sdk.name}-{sdk.version}"
-    return folder if folder.is_dir() else None
+    return Path(named).absolute() if named else cache_folder() / f"{sdk.name}-{sdk.version}"
 
 
 def _sdk_version(sdk: Sdk, folder: Path) -> str:
@@ -136,13 +179,18 @@ def _sdk_version(sdk: Sdk, folder: Path) -> str:
     return ".".join(re.findall(sdk.version_pattern, text))
 
 
-def _sdk_problem(sdk: Sdk) -> tuple[str, str]:
-    how = f"ci/{sdk.name}, or set {sdk.variable} to a copy of {sdk.version}"
-    folder = _sdk_folder(sdk)
-    if folder is None:
-        return (f"{sdk.name} {sdk.version} was not found", how)
-    found = _sdk_version(sdk, folder) or "of an unknown version"
-    return (f"{sdk.name} in {folder} is {found}; the port wants {sdk.version}", how)
+def _sdk_lack(sdk: Sdk) -> Lack:
+    script = f"ci/{sdk.name}"
+    folder, named = _sdk_folder(sdk), bool(os.environ.get(sdk.variable))
+    if not folder.is_dir():
+        what = f"{sdk.name} {sdk.version} was not found"
+        what += f": {sdk.variable} is {folder}, which is no folder" if named else f" in {folder}"
+    elif found := _sdk_version(sdk, folder):
+        what = f"{sdk.name} in {folder} is {found}; the port wants {sdk.version}"
+    else:
+        what = f"{folder} is no {sdk.name}: it has no version in {sdk.version_file}"
+    how = f"{script}, or set {sdk.variable} to a copy of {sdk.version}"
+    return Lack(what, how, script=script)
 
 
 def _version_key(version: str) -> tuple[int, ...]:

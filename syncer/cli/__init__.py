@@ -36,11 +36,23 @@ def main() -> None:
     """Entry point of both console scripts."""
     arguments = sys.argv[1:]
     if Path(sys.argv[0]).name == "sync":
-        if not arguments and find_port(Path.cwd()) is None:
+        if not arguments and not _in_a_port():
             os.sync()
             return
         if arguments and meant_for_system(arguments):
             _run_system(arguments)
+    sys.exit(ours(arguments))
+
+
+def _in_a_port() -> bool:
+    try:
+        return find_port(Path.cwd()) is not None
+    except OSError:  # the current folder is gone, or may not be looked at
+        return False
+
+
+def ours(arguments: list[str]) -> int:
+    """Run one command line of this program and return its exit status."""
     from syncer.cli.app import run  # late: the system's sync should not wait for ours
     from syncer.cli.outlet import outlets
 
@@ -50,7 +62,7 @@ def main() -> None:
         if outlet.lost and not status:
             print(f"sync: cannot write standard output: {outlet.lost}", file=sys.stderr)
             status = Exit.ENVIRONMENT
-    sys.exit(status)
+    return status
 
 
 def meant_for_system(arguments: list[str]) -> bool:

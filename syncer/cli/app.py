@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from platformdirs import user_log_path
 
 from syncer.cli import COMMANDS
 from syncer.cli.console import print_error
 from syncer.errors import Exit, SyncError
-from syncer.files import from_machine, nearest
+from syncer.files import from_machine, log_folder, nearest
 from syncer.processes import interruptible
 
 
@@ -81,16 +80,16 @@ def _bug(arguments: list[str]) -> int:
     """Write down the exception under way, where that can be done, and say where."""
     what = f"sync {' '.join(arguments)}\n{traceback.format_exc()}"
     name = f"bug-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}.log"
-    own = user_log_path("syncer")
+    own = log_folder()
     for folder in (own, None):
         try:
-            place = (folder or Path(tempfile.gettempdir())).absolute()
+            place = folder or Path(tempfile.gettempdir())
             place.mkdir(parents=True, exist_ok=True)
             log = place / name
             log.write_text(what, encoding="utf-8", errors="backslashreplace")
         except OSError:
             continue
-        note = "" if folder else f" ({own} cannot be written)"
+        note = f" ({own} cannot be written)" if own and not folder else ""
         click.echo(f"This is a bug in sync. What happened is written down in {log}{note}", err=True)
         return Exit.BUG
     click.echo(f"This is a bug in sync, and there is nowhere to write it down:\n{what}", err=True)

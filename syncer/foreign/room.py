@@ -88,8 +88,10 @@ def installation(program: Path) -> tuple[Path, ...]:
 
 
 def _homes() -> set[Path]:
-    homes = {Path.home()}
-    with contextlib.suppress(KeyError):  # a user that the system does not know
+    homes = set()
+    with contextlib.suppress(RuntimeError):  # a user that the system does not know
+        homes.add(Path.home())
+    with contextlib.suppress(KeyError):
         homes.add(Path(pwd.getpwuid(os.getuid()).pw_dir))
     return {home.resolve() for home in homes if home.is_absolute()}
 

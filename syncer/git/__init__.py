@@ -11,7 +11,8 @@ Object ids are full 40-digit hexadecimal strings. Paths are POSIX strings relati
 bytes that are not UTF-8 are kept as surrogate escapes.
 """
 
-from syncer.git.command import PROTOCOLS, GitError, ls_remote, redact
+from syncer.git.command import MINIMUM, PROTOCOLS, GitError, ls_remote, redact
+from syncer.git.features import features
 from syncer.git.history import Touch, moved_to, touches, turning_point
 from syncer.git.mend import mend_bare
 from syncer.git.objects import BLOB_MODES, NO_BLOB, Change, Entry, MergeResult, blob_id
@@ -22,6 +23,7 @@ from syncer.git.writer import TreeWriter
 
 __all__ = [
     "BLOB_MODES",
+    "MINIMUM",
     "NO_BLOB",
     "PROTOCOLS",
     "Change",
@@ -34,6 +36,7 @@ __all__ = [
     "blob_id",
     "check_path",
     "check_paths",
+    "features",
     "init_bare",
     "ls_remote",
     "mend_bare",

@@ -7,13 +7,17 @@ import os
 import re
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from syncer.errors import Exit, SyncError
+from syncer.files import working_in
 from syncer.git.objects import decode
 from syncer.locking import inherited_files
 
+# merge-tree takes many merges at once since 2.39 (Documentation/RelNotes/2.39.0.txt).
+MINIMUM = (2, 39)
 PROTOCOLS = ("file", "https", "ssh")
 
 _UNREACHABLE = "Look at the network and the URL, or name a mirror with --mirrors FILE."
@@ -103,13 +107,14 @@ def run(
         raise SyncError(
             "git cannot be run", hint="install git 2.39 or newer", exit=Exit.ENVIRONMENT
         ) from error
+    _check_version()
     child = {**_ENVIRONMENT, "GIT_ALLOW_PROTOCOL": ":".join(protocols) or "none", **(env or {})}
     # GitPython adds to os.environ and cannot take away, so env(1) does; names only, never values.
     inherited = [n for n in os.environ if n.startswith("GIT_") and n not in child]
     command = ["env", *(part for n in inherited for part in ("-u", n)), "git"]
     command += [part for setting in _CONFIG for part in ("-c", setting)]
     command += arguments
-    with tempfile.TemporaryFile() as stream:
+    with working_in(Path(tempfile.gettempdir())), tempfile.TemporaryFile() as stream:
         stream.write(input or b"")
         stream.seek(0)
         # Its overloads leave out that further arguments are Popen's.
@@ -128,6 +133,20 @@ def run(
     if status == 127 and not out:
         raise SyncError("git cannot be run", hint="install git", exit=Exit.ENVIRONMENT, detail=err)
     return status, out, err
+
+
+@cache
+def _check_version() -> None:
+    from git.cmd import Git
+
+    version = Git().version_info
+    if version[:2] < MINIMUM:
+        said, needed = (".".join(map(str, numbers)) for numbers in (version, MINIMUM))
+        raise SyncError(
+            f"git is {said}, needed is {needed} or newer",
+            hint="apt-get install git",
+            exit=Exit.ENVIRONMENT,
+        )
 
 
 def failure(arguments: Sequence[str], where: str, err: str, exit: Exit) -> GitError:

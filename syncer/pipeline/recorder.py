@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from syncer.errors import Exit, SyncError
@@ -39,11 +40,12 @@ def verdict_of(exit: Exit) -> Verdict:
     return named.get(exit) or Verdict[exit.name]
 
 
-def understood(error: Exception) -> SyncError:
-    """What a stage was ended by, as an error for a person: the machine's no, or a bug."""
+def understood(error: Exception, folder: Path) -> SyncError:
+    """What a stage at work in `folder` was ended by, as an error for a person: the machine's no,
+    or a bug."""
     if isinstance(error, SyncError):
         return error
-    return from_machine(error) or SyncError(
+    return from_machine(error, folder) or SyncError(
         f"{type(error).__name__}: {error}",
         hint="This is a bug in sync; report it with the log file.",
         exit=Exit.BUG,
@@ -79,7 +81,7 @@ class Recorder:
             self.progress.begin(name)
             yield course
         except Exception as error:
-            known = understood(error)
+            known = understood(error, self.journal.folder)
             course.verdict = verdict_of(known.exit)
             self._end(course, known.message)
             if known is error:

@@ -137,10 +137,8 @@ def make_target(name: str, *, exact: bool, bootrom: Path | None = None) -> Targe
     """The target that `--target` names.
 
     Raises:
-        SyncError: (USAGE) there is none of that name; or there is no such boot ROM.
+        SyncError: (USAGE) there is none of that name; or the boot ROM is none.
     """
-    if bootrom and not bootrom.is_file():
-        raise SyncError(f"there is no boot ROM {bootrom}")
     if name != "emulator":
         raise SyncError(
             f"there is no target {name!r}", hint="The targets are: emulator.", exit=Exit.USAGE

@@ -51,7 +51,8 @@ def _not_comparable(port: Port, built: BuildResult, lock: Lock) -> str:
         return "what was accepted is the port with its patches and overrides"
     if not lock.figures:
         return "nothing was accepted before"
-    decisive = (f"{port.toml.build.toolchain.prefix}gcc", port.toml.build.sdk.name)
+    sdk = port.toml.build.sdk
+    decisive = (f"{port.toml.build.toolchain.prefix}gcc", sdk.name if sdk else "")
     for tool in built.tools:
         accepted = lock.tools.get(tool.name)
         if tool.name in decisive and accepted != tool.version:

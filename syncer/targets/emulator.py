@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from syncer.emulator import CLOCK_HZ, Machine
+from syncer.emulator.bootrom import load as load_bootrom
 from syncer.targets import Run
 
 
@@ -25,6 +26,8 @@ class EmulatorTarget:
     def __init__(self, *, exact: bool = True, bootrom: Path | None = None) -> None:
         self.exact = exact
         self.bootrom = bootrom
+        if bootrom:  # a wrong one is said before anything is built
+            load_bootrom(bootrom)
 
     def run(
         self,

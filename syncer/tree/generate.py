@@ -228,6 +228,7 @@ def _context(
     others |= {path for test in tests for path in test.sources if path not in library}
     sources = sorted(p for p in files if p.endswith(SOURCE_SUFFIXES) and p not in others)
     paths = {component.name: f"{THIRD_PARTY}/{component.path}" for component in toml.component}
+    sdk = toml.build.sdk
     licenses = {component.name: list(component.license) for component in toml.component}
     return {
         "port": {"name": port.name, "description": toml.port.description},
@@ -250,7 +251,7 @@ def _context(
         "shared_sources": shared_sources(tests),
         "precompiled": _precompiled(port, sources, tests, files),
         "build": {"boards": list(toml.build.boards), "optimisation": toml.build.optimisation}
-        | {"sdk": {"name": toml.build.sdk.name, "version": toml.build.sdk.version}},
+        | {"sdk": {"name": sdk.name, "version": sdk.version} if sdk else None},
     }
 
 

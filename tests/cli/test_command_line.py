@@ -134,7 +134,7 @@ def test_a_bug_is_3_and_leaves_a_log(
         raise ZeroDivisionError("oops")
 
     monkeypatch.setattr(app.group, "main", fail)
-    monkeypatch.setattr(app, "user_log_path", lambda _: tmp_path)
+    monkeypatch.setattr(app, "log_folder", lambda: tmp_path)
     assert run(["status"]) == Exit.BUG
     (log,) = tmp_path.iterdir()
     assert str(log) in capsys.readouterr().err

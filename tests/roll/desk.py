@@ -41,14 +41,14 @@ class Done:
     @property
     def message(self) -> str:
         """The one message, wherever it was said."""
-        told = re.findall(r"^sync: (.*)", self.err, re.MULTILINE)
+        told = re.findall(r"^sync: (.*)", _plain(self.err), re.MULTILINE)
         told += [self.document["message"]] if self.document and self.document["message"] else []
         assert len(told) == 1, (told, self.out, self.err)
         return str(told[0])
 
     @property
     def hint(self) -> str:
-        told = re.findall(r"^(?:→|->) (.*)", self.err, re.MULTILINE)
+        told = re.findall(r"^(?:→|->|\ufffd) (.*)", _plain(self.err), re.MULTILINE)
         return str(self.document["hint"]) if self.document else "".join(told)
 
     def refused(self, exit: Exit, *said: str) -> None:
@@ -62,6 +62,11 @@ class Done:
         # What a person reads says it once.
         assert everything.count(self.message) == 1, everything
         assert not self.document or self.document["exit"] == exit
+
+
+def _plain(text: str) -> str:
+    """Without a terminal's colours."""
+    return re.sub(r"\x1b\[[\d;]*m", "", text)
 
 
 class Desk:
