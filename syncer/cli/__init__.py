@@ -25,6 +25,7 @@ COMMANDS = {
     "status": "status.command",
     "accept": "accept.command",
     "clean": "clean.command",
+    "init": "init.command",
     "doctor": "doctor.command",
     "demo": "demo.command",
     "emulate": "emulate.command",

@@ -54,7 +54,12 @@ def _owner(since: Since, path: str) -> tuple[str, str]:
     there; our own files belong to none, and no commit will be found for them."""
     inner = path.removeprefix(f"{since.port.toml.tree.downloads}/").removeprefix(_THIRD_PARTY)
     if inner != path:
-        holding = [c for c in since.port.toml.component if inner.startswith(f"{c.path}/")]
+        there = {pin.name for pin in since.resolved.pins}  # an optional component may be absent
+        holding = [
+            c
+            for c in since.port.toml.component
+            if c.name in there and inner.startswith(f"{c.path}/")
+        ]
         if holding:
             owner = max(holding, key=lambda component: len(component.path))
             return owner.name, inner.removeprefix(f"{owner.path}/")
