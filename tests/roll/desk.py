@@ -155,9 +155,11 @@ class Desk:
         return sorted(p for p in files if ".sync" not in p.parts)
 
     def outputs(self) -> dict[str, str]:
-        """The last good roll's results and outputs, as digests."""
+        """The last good roll's results and outputs, as digests. What was resolved is each
+        roll's own."""
         kinds = ("stages/*.json", "tree/**/*", "build/*/firmware/*.elf", "publish/**/*")
         found = sorted(p for kind in kinds for p in self.state.glob(kind) if p.is_file())
+        found = [p for p in found if p.name != "resolve.json"]
         return {
             str(p.relative_to(self.state)): hashlib.sha256(p.read_bytes()).hexdigest()
             for p in found
