@@ -250,7 +250,7 @@ def test_a_cache_that_cannot_be_written_is_told_even_if_nothing_is_to_be_fetched
 ) -> None:
     """Clones are shared: who reads them holds them, and that needs a lock."""
     cache = desk.world.folder / "cache"
-    told(short(desk, cache, "read-only", "-", "base"), READ_ONLY, str(cache))
+    told(short(desk, cache, "read-only", "-", "base"), READ_ONLY, "Make that folder writable")
 
 
 @pytest.mark.parametrize("stage", ["-", "bench"])
