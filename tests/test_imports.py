@@ -104,8 +104,16 @@ def test_only_git_py_runs_git_and_only_the_emulator_knows_the_chip() -> None:
 
 def test_programs_are_run_in_few_places() -> None:
     """What upstream's files decide goes through syncer.foreign. The others run git, ask tools for
-    their versions, read what a build has left, or run a script of ours."""
-    known = {"build/tools.py", "build/symbols.py", "build/linked.py", "cli/demo.py"}
+    their versions, read what a build has left, mend the machine on request, or run a script of
+    ours."""
+    known = {
+        "build/tools.py",
+        "build/symbols.py",
+        "build/linked.py",
+        "cli/doctor.py",
+        "cli/machine.py",
+        "cli/demo.py",
+    }
     for name, path in modules():
         runs = "subprocess" in path.read_text() or "os.system" in path.read_text()
         assert not runs or name.startswith("foreign/") or name in known, name
