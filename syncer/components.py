@@ -23,6 +23,7 @@ from syncer.pins import UpstreamFiles, Written, changed_by, pin_of, unreadable
 from syncer.port import Component, Port
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_NAME = re.compile(r"(?!.*@\{)[^\s~^:?*\[\\]+")  # of a branch or tag, by git-check-ref-format(1)
 
 
 @dataclass(frozen=True)
@@ -273,7 +274,9 @@ def _upstream_commit(source: Source, ref: str) -> str:
     if _COMMIT.fullmatch(ref) and init_bare(source.clone).has(ref):
         return repository(source).rev_parse(ref)  # a commit does not change
     repo = _updated(source, ref)
-    for candidate in (f"refs/heads/{ref}", f"refs/tags/{ref}", ref):
+    # Not what git would take for an expression: `main^`, say, or `main@{1}`.
+    named = (f"refs/heads/{ref}", f"refs/tags/{ref}") if _NAME.fullmatch(ref) else ()
+    for candidate in (*named, ref):
         if candidate == ref and not re.fullmatch(r"[0-9a-f]{7,40}", ref):
             break
         try:
@@ -305,7 +308,7 @@ def _updated(source: Source, branch: str) -> Repository:
     with writing(source.clone):
         repo = init_bare(source.clone)
     # What cannot be a branch's name might be a pattern there.
-    plain = branch if re.fullmatch(r"[^\s~^:?*\[\\]+", branch) else "/"
+    plain = branch if _NAME.fullmatch(branch) else "/"
     with reaching(source):
         heads = ls_remote(source.place, f"refs/heads/{plain}")
     if heads and all(_is_at(repo, name, id) for name, id in heads.items()):

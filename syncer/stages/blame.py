@@ -33,7 +33,7 @@ def blamed(since: Since, *, tree: Path | None = None, log: Path | None = None) -
 def _blamed(since: Since, error: SyncError) -> SyncError:
     for group in error.about:
         places: dict[str, list[str]] = {}
-        for path in group:
+        for path in filter(_plain, group):
             name, inner = _owner(since, path)
             places.setdefault(name, []).append(inner)
         for name, paths in places.items():
@@ -47,6 +47,11 @@ def _blamed(since: Since, error: SyncError) -> SyncError:
         if found:
             return _touched(since, error, found)
     return error
+
+
+def _plain(path: str) -> bool:
+    """Whether it can be a path of a repository; one that leads out of it was never in one."""
+    return not path.startswith("/") and ".." not in path.split("/")
 
 
 def _owner(since: Since, path: str) -> tuple[str, str]:

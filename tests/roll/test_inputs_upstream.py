@@ -227,7 +227,8 @@ def clone_of(mirror: Mirror) -> Path:
     folder = mirror.desk.world.folder / "cache" / "clones"
     before = set(folder.iterdir())
     assert mirror.roll().status == Exit.OK
-    (found,) = (path for path in set(folder.iterdir()) - before if "tflite-micro" in path.name)
+    new = (path for path in set(folder.glob("*.git")) - before if "tflite-micro" in path.name)
+    (found,) = new
     return found
 
 
