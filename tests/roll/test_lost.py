@@ -124,12 +124,6 @@ def test_a_kernel_edited_in_place_survives_the_next_sync(shared: World) -> None:
             "`only` of cmsis_nn leaves it out",
         ),
         (
-            'to = "README.md"',
-            f'to = "third_party/cmsis_nn/{WIDEN}"',
-            "0001-widen-four-at-a-time.patch",
-            "tree.template puts another file at",
-        ),
-        (
             '"list_third_party_sources",\n',
             "",
             OURS,
