@@ -125,6 +125,20 @@ def test_a_broken_off_roll_goes_on_to_where_upstream_was(
     assert "Nothing to continue" in capsys.readouterr().out
 
 
+def test_a_roll_goes_on_to_the_same_commit_though_its_results_are_gone(world: World) -> None:
+    with pytest.raises(Killed):
+        world.roll(until="rebase", watch=AtBegin("rebase", killed))
+    begun = journal(world).begun()
+    assert sync(world, "clean", "--all") == Exit.OK
+    move_main(world, "slowdown")
+    with unplugged(world):
+        outcome = go_on(world.port, Silent())
+    assert outcome.error is None, outcome.error
+    assert not any(record.cached for record in outcome.roll.stages)
+    assert begun and outcome.roll.resolved
+    assert outcome.roll.resolved.upstream.commit == begun.commit
+
+
 def test_nothing_to_continue(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     assert sync(world, "continue") == Exit.BAD_INPUT
     said = capsys.readouterr().err

@@ -37,7 +37,7 @@ from syncer.processes import holders
 KILLS = int(os.environ.get("SYNC_KILLS", "5"))
 SEED = int(os.environ.get("SYNC_KILL_SEED", "1"))
 WHOLE = bool(os.environ.get("SYNC_KILL_WHOLE"))
-PATIENCE = 600  # seconds for one whole roll on a busy machine
+PATIENCE = 1800  # seconds for one whole roll on a busy machine
 
 pytestmark = pytest.mark.slow
 
