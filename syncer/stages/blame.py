@@ -105,12 +105,14 @@ def _touched(since: Since, error: SyncError, found: dict[str, tuple[Touch, ...]]
     near = touches[0]
     if near.gained:
         message = f"{error.message}; upstream changed {near.path} with {since.named(name, near)}"
+        hint = error.hint
     else:
         message = f"{error.message}; {near.path} is without {since.named(name, near)}"
+        hint = f"{since.roll_to(name, near)}, or make the port fit this one. {error.hint}"
     details = [error.detail, *(since.detail(name, each) for name, each in found.items())]
     return SyncError(
         message + more,
-        hint=error.hint,
+        hint=hint,
         exit=error.exit,
         detail="\n".join(filter(None, details)),
     )

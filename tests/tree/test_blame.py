@@ -63,13 +63,14 @@ class Line:
             generate(since.port, since.resolved, rebased, since.repositories, folder)
         return caught.value
 
-    def build(self, said: str) -> SyncError:
+    def build(self, said: str, back: bool = False) -> SyncError:
         """The error of that roll's build, where the compiler says something of the tree."""
         tree, log = self.toy.folder / "tree", self.toy.folder / "build.log"
         (tree / "port").mkdir(parents=True, exist_ok=True)
         (tree / "port/clock.cc").write_text('#include "src/a.h"\n#include "c.h"\n')
         log.write_text(f"$ ninja\nFAILED: x.o\n{said.format(tree=tree)}\n")
-        with pytest.raises(SyncError) as caught, blamed(self.since()[0], tree=tree, log=log):
+        since, _ = self.since(back=back)
+        with pytest.raises(SyncError) as caught, blamed(since, tree=tree, log=log):
             raise SyncError("ninja failed with exit 1", exit=Exit.BUILD)
         return caught.value
 
@@ -164,6 +165,11 @@ def test_a_header_that_was_changed(toy: Toy) -> None:
     error = line.build("{tree}/port/clock.cc:9:1: error: conflicting declaration 'int a'")
     assert error.exit is Exit.BUILD
     assert f"; upstream changed src/a.h with up {line.change[:12]}" in error.message
+    error = line.build(
+        "{tree}/port/clock.cc:9:1: error: conflicting declaration 'int a'", back=True
+    )
+    assert f"; src/a.h is without up {line.change[:12]}" in error.message
+    assert f"Roll to --upstream {line.change[:12]} or newer" in error.hint
 
 
 def test_a_components_file(toy: Toy) -> None:
