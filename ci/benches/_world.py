@@ -65,7 +65,8 @@ def sync(
     environment = dict(os.environ)
     if own_caches:
         sdk = load_port(port).toml.build.sdk
-        environment[sdk.variable] = str(find_sdk(sdk))
+        if sdk:
+            environment[sdk.variable] = str(find_sdk(sdk))
         environment["XDG_CACHE_HOME"] = str(folder / "cache")
         environment["CCACHE_DIR"] = str(folder / "ccache")
     started = time.perf_counter()
