@@ -13,7 +13,7 @@ from syncer.errors import Exit, SyncError
 from syncer.journal import Journal, key_of, new_roll
 from syncer.model import TestCase, TestResult, TestsResult
 from syncer.pipeline import Order
-from syncer.pipeline.rolling import order_of
+from syncer.pipeline.order import order_of
 
 RESULT = TestsResult((TestResult("conv", True, (TestCase("a", True),), cycles=7),))
 

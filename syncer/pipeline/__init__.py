@@ -1,8 +1,9 @@
 """A roll: the ordered stages, each cached by its inputs, and the record of how they went."""
 
+from syncer.pipeline.order import STAGES, Interrupted, Order, Outcome
 from syncer.pipeline.recorder import Progress
 from syncer.pipeline.resume import go_on, run_stage
-from syncer.pipeline.rolling import STAGES, Interrupted, Order, Outcome, roll
+from syncer.pipeline.rolling import roll
 
 __all__ = [
     "STAGES",

@@ -15,7 +15,7 @@ from syncer.durable import remove_folder
 from syncer.forge.dryrun import DryRun
 from syncer.journal import Journal
 from syncer.model import TreeResult
-from syncer.pipeline.rolling import order_of
+from syncer.pipeline.order import order_of
 from syncer.port import Port
 from syncer.tree.generate import tree_digest
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from syncer.errors import SyncError
 from syncer.journal import Begun, Journal
+from syncer.pipeline.order import Outcome, check_order, order_of
 from syncer.pipeline.recorder import Progress, Recorder
-from syncer.pipeline.rolling import Outcome, Run, check_order, order_of
+from syncer.pipeline.rolling import Run
 from syncer.port import Port
 
 _AGAIN = "Start a roll with `sync`."

@@ -405,7 +405,7 @@ def test_outputs_that_could_not_be_checked_are_checked_the_next_time(
     with monkeypatch.context() as patch:
         # As on a machine where TFLM's package is not installed.
         patch.setattr("syncer.bench.oracle.WORKER", Path("/nonexistent/worker.py"))
-        patch.setattr("syncer.pipeline.rolling.package_version", lambda _: "")
+        patch.setattr("syncer.pipeline.steps.package_version", lambda _: "")
         roll = shared.roll().roll
         assert roll.benches is not None
         assert {bench.outputs for bench in roll.benches.results} == {Verdict.NOT_CHECKED}

@@ -1,0 +1,91 @@
+"""What a person asks of a roll, and what they get."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from syncer.errors import Exit, SyncError
+from syncer.forge.protocol import Published
+from syncer.journal import Begun
+from syncer.model import Roll
+from syncer.targets import Target
+from syncer.targets.emulator import EmulatorTarget
+
+STAGES = ("resolve", "rebase", "tree", "build", "test", "bench", "report", "publish")
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a person asked of a roll. `upstream` is a branch, tag or commit (None: the port's
+    branch); `until` the last stage; `mirrors` URL -> URL or path; `cache` replaces the user's;
+    `sandbox` is one of `foreign.MODES`; `bare` leaves the port's patches and overrides out, and
+    proposes nothing."""
+
+    upstream: str | None = None
+    until: str = STAGES[-1]
+    target: str = "emulator"
+    bootrom: Path | None = None
+    mirrors: Mapping[str, str] = field(default_factory=dict)
+    cache: Path | None = None
+    sandbox: str = "auto"
+    bare: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A roll and, where it got that far, what publishing it said."""
+
+    roll: Roll
+    error: SyncError | None = None
+    published: Published | None = None
+
+
+class Interrupted(KeyboardInterrupt):
+    """A roll was asked to end, and has: `outcome` is how far it came."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+def check_order(order: Order) -> None:
+    """Raises SyncError: (USAGE) no such stage or target; or there is no such boot ROM."""
+    make_target(order.target, exact=True, bootrom=order.bootrom)
+    if order.until not in STAGES:
+        raise SyncError(
+            f"there is no stage {order.until!r}",
+            hint=f"The stages are {', '.join(STAGES)}.",
+            exit=Exit.USAGE,
+        )
+
+
+def order_of(begun: Begun) -> Order:
+    """What was asked of a roll.
+
+    Raises:
+        SyncError: it was asked of another version of this program, and cannot be read.
+    """
+    try:
+        return TypeAdapter(Order).validate_python(begun.order)
+    except ValidationError:
+        raise SyncError(
+            f"the roll begun at {begun.began} was ordered from another version of sync",
+            hint="Start a new one with `sync`.",
+        ) from None
+
+
+def make_target(name: str, *, exact: bool, bootrom: Path | None = None) -> Target:
+    """The target that `--target` names.
+
+    Raises:
+        SyncError: (USAGE) there is none of that name; or the boot ROM is none.
+    """
+    if name != "emulator":
+        raise SyncError(
+            f"there is no target {name!r}", hint="The targets are: emulator.", exit=Exit.USAGE
+        )
+    return EmulatorTarget(exact=exact, bootrom=bootrom)

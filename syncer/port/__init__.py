@@ -1,0 +1,42 @@
+"""port.toml: its tables as frozen dataclasses, and how it is found and read."""
+
+from syncer.port.gates import Gates, Limit, ModelGates
+from syncer.port.load import find_port, load_port, port_file
+from syncer.port.port import Port
+from syncer.port.tables import (
+    Array,
+    Benchmark,
+    Build,
+    Component,
+    FirmwareSpec,
+    Memory,
+    PinPlace,
+    Sdk,
+    TestException,
+    Tests,
+    Tree,
+)
+from syncer.port.words import ArrayKind, Element
+
+__all__ = [
+    "Array",
+    "ArrayKind",
+    "Benchmark",
+    "Build",
+    "Component",
+    "Element",
+    "FirmwareSpec",
+    "Gates",
+    "Limit",
+    "Memory",
+    "ModelGates",
+    "PinPlace",
+    "Port",
+    "Sdk",
+    "TestException",
+    "Tests",
+    "Tree",
+    "find_port",
+    "load_port",
+    "port_file",
+]
