@@ -17,6 +17,7 @@ from syncer.queue.mail import create_patch, encode
 from syncer.stages.lost import changed_paths, check_tree
 from syncer.tree.checkout import SOURCE_SUFFIXES
 from syncer.tree.generate import generate, place_of
+from syncer.tree.models import check_benchmark, check_model
 from syncer.tree.swap import Edit, EditedTree
 
 _CODE = (*SOURCE_SUFFIXES, ".h", ".hh", ".hpp", ".inc")
@@ -35,8 +36,10 @@ def tree(
     Raises:
         SyncError: (CONFLICT) it was edited in place: what there is to do about each edit is in
             the detail, and patches made of them lie in `folder`/edits; (BUILD) a change of the
-            port's did not get into it, or anything `generate` raises.
+            port's did not get into it; a model or an input that port.toml names is none; or
+            anything `generate` raises.
     """
+    _check_models(port, rebased, repositories)
     try:
         made = generate(port, resolved, rebased, repositories, folder, sandbox)
     except EditedTree as edited:
@@ -46,6 +49,26 @@ def tree(
     changed = changed_paths(port, resolved, rebased, repositories)
     check_tree(port, changed, rebased, repositories, Path(made.path))
     return made
+
+
+def _check_models(port: Port, rebased: Rebased, repositories: Mapping[str, Repository]) -> None:
+    repo, tree = repositories[port.toml.upstream.name], rebased.trees[port.toml.upstream.name]
+    ids = {entry.path: entry.id for entry in repo.ls_tree(tree)}
+
+    def read(path: str, key: str) -> bytes:
+        if path not in ids:
+            raise SyncError(
+                f"upstream has no {path}",
+                hint=f"Follow it in port.toml, {key}.",
+                about=((path,),),
+            )
+        return repo.blob(ids[path])
+
+    for array in port.toml.tree.array:
+        if array.from_.endswith(".tflite") and array.from_ in ids:
+            check_model(array.from_, repo.blob(ids[array.from_]), "tree.array")
+    for spec in port.toml.benchmark:
+        check_benchmark(spec, read)
 
 
 def _component(port: Port, place: str) -> tuple[str, str]:

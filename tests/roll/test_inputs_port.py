@@ -489,6 +489,42 @@ TREE_FILES = [
         until="tree",
     ),
     Case(
+        "a benchmark's model that is none",
+        port(
+            '\nmodel = "tensorflow/lite/micro/models/keyword.tflite"',
+            '\nmodel = "tensorflow/lite/micro/models/keyword_input.bin"',
+        ),
+        ("keyword_input.bin", "no TensorFlow Lite model", "benchmark.keyword.model"),
+        until="tree",
+    ),
+    Case(
+        "a benchmark's model that is gone",
+        port(
+            '\nmodel = "tensorflow/lite/micro/models/keyword.tflite"',
+            '\nmodel = "tensorflow/lite/micro/models/kw.tflite"',
+        ),
+        ("upstream has no", "models/kw.tflite", "benchmark.keyword.model"),
+        until="tree",
+    ),
+    Case(
+        "an input of the wrong size",
+        port(
+            'inputs = ["tensorflow/lite/micro/models/keyword_input.bin"]',
+            'inputs = ["tensorflow/lite/micro/models/gesture_input.bin"]',
+        ),
+        ("gesture_input.bin", "keyword.tflite takes", "benchmark.keyword.inputs"),
+        until="tree",
+    ),
+    Case(
+        "an input too many",
+        port(
+            'inputs = ["tensorflow/lite/micro/models/keyword_input.bin"]',
+            'inputs = ["tensorflow/lite/micro/models/keyword_input.bin", "LICENSE"]',
+        ),
+        ("has 1 input,", "benchmark.keyword.inputs names 2"),
+        until="tree",
+    ),
+    Case(
         "a pattern without a file",
         port("include_dirs = [", 'extra = ["tensorflow/*.hh"]\ninclude_dirs = ['),
         (PORT, "tree.extra", "*.hh"),

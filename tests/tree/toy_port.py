@@ -28,7 +28,7 @@ UPSTREAM = {
     "src/a_test.cc": b"int test;\n",
     "src/a.h": b"extern int a;\n",
     "bench/bench.cc": b"int main() { return 0; }\n",
-    "models/m.tflite": bytes(range(40)),
+    "models/m.tflite": b"\0\0\0\0TFL3" + bytes(range(8, 40)),
 }
 COMPONENT = {"Source/c.c": b"int c;\n", "Docs/big.md": b"#" * 1000, "LICENSE": b"theirs\n"}
 

@@ -1,0 +1,71 @@
+"""Models and inputs that port.toml names are looked at before anything is built."""
+
+from __future__ import annotations
+
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+from syncer.errors import SyncError
+from syncer.port import Benchmark
+from syncer.tree.models import check_benchmark, check_model
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "ci" / "miniature"))
+
+import model_file
+
+# One softmax over 16 int8.
+MODEL = model_file.serialise(
+    [
+        model_file.Tensor("input", (1, 16), (0.25,)),
+        model_file.Tensor("output", (1, 16), (1.0 / 256.0,), -128),
+    ],
+    [model_file.Operator(model_file.SOFTMAX, (0,), 1, {"Beta": 1.0})],
+    "one operator",
+)
+
+
+def benchmark(*inputs: str) -> Benchmark:
+    return Benchmark("toy", "toy", "t", 0, "end", "check", "m.tflite", inputs)
+
+
+def refusal(files: dict[str, bytes], *inputs: str) -> SyncError:
+    with pytest.raises(SyncError) as caught:
+        check_benchmark(benchmark(*inputs), lambda path, _: files[path])
+    return caught.value
+
+
+def test_a_model_with_its_input_passes() -> None:
+    files = {"m.tflite": MODEL, "in": bytes(16)}
+    check_benchmark(benchmark("in"), lambda path, _: files[path])
+
+
+def test_what_does_not_fit_is_told_with_its_key() -> None:
+    said = refusal({"m.tflite": MODEL, "in": bytes(15)}, "in")
+    assert said.message == "in has 15 bytes, input 0 of m.tflite takes 16"
+    assert "benchmark.toy.inputs" in said.hint
+    said = refusal({"m.tflite": MODEL})
+    assert said.message == "m.tflite has 1 input, benchmark.toy.inputs names 0"
+    said = refusal({"m.tflite": b"no model, but long enough to be one", "in": bytes(16)}, "in")
+    assert said.message == "m.tflite is no TensorFlow Lite model"
+    assert "benchmark.toy.model" in said.hint
+    with pytest.raises(SyncError, match="is no TensorFlow Lite model"):
+        check_model("short.tflite", b"TFL3", "tree.array")
+
+
+def test_a_broken_model_never_ends_in_a_traceback() -> None:
+    draw = random.Random(7)
+    files = {"in": bytes(16)}
+    refused = 0
+    for _ in range(2000):
+        broken = bytearray(MODEL[: draw.randrange(8, len(MODEL) + 1)])
+        for _ in range(draw.randrange(4)):
+            broken[draw.choice([*range(4), *range(8, len(broken))])] = draw.randrange(256)
+        files["m.tflite"] = bytes(broken)
+        try:
+            check_benchmark(benchmark("in"), lambda path, _: files[path])
+        except SyncError:
+            refused += 1
+    assert refused > 500
