@@ -15,7 +15,7 @@ from syncer.port.port import Port
 from syncer.port.tables import PortFile
 
 _SCHEMA = TypeAdapter(PortFile)
-_HINT = "See the README, 'How a port is described'."
+_HINT = "See docs/port.md."
 
 
 def port_file(folder: Path) -> Path | None:

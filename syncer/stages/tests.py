@@ -200,7 +200,7 @@ def check_tests(tests: TestsResult) -> None:
     """Raises SyncError (TEST) if there is no test, or one failed without an exception."""
     failed = [result for result in tests.results if result.failed]
     if not tests.results:
-        raise SyncError("the port has no test", hint="See [test] in the README.", exit=Exit.TEST)
+        raise SyncError("the port has no test", hint="See [test] in docs/port.md.", exit=Exit.TEST)
     if failed:
         raise SyncError(
             f"{len(failed)} of {len(tests.results)} tests failed: "
