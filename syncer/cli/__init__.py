@@ -26,6 +26,7 @@ COMMANDS = {
     "accept": "accept.command",
     "clean": "clean.command",
     "init": "init.command",
+    "queue": "queue.group",
     "doctor": "doctor.command",
     "demo": "demo.command",
     "emulate": "emulate.command",
