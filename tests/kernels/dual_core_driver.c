@@ -171,6 +171,17 @@ static void disabled(void)
     expect(launches == 0 && resets == 0, "core 1 is left alone");
 }
 
+static void enabled(void)
+{
+    disabled();
+    dual_core_enable();
+    both_cores();
+    int runs = 0;
+    dual_core_disable();
+    dual_core_run(whole, &runs);
+    expect(runs == 1, "the job runs whole, though core 1 has been at work");
+}
+
 static void from_core1(void)
 {
     int runs = 0;
@@ -213,6 +224,7 @@ int main(int argc, char **argv)
         {"both_cores", both_cores},
         {"nested", nested},
         {"disabled", disabled},
+        {"enabled", enabled},
         {"from_core1", from_core1},
         {"scratch", scratch},
     };

@@ -84,3 +84,21 @@ void harness_outputs(const int32_t *accumulators, const int32_t *multipliers,
         out[i] = requantize(&channel, accumulators[i]);
     }
 }
+
+/* Outputs by requantize_fast_apply(), where the channel has it; `kinds` says which. */
+void harness_fast_outputs(const int32_t *accumulators, const int32_t *multipliers,
+                          const int32_t *shifts, int8_t *out, int32_t *kinds, int32_t count,
+                          int32_t offset, int32_t minimum, int32_t maximum)
+{
+    for (int32_t i = 0; i < count; i++) {
+        requantize_fast fast;
+        const requantize_kind kind =
+            requantize_fast_set(&fast, multipliers[i], shifts[i], offset, minimum, maximum);
+        kinds[i] = kind;
+        out[i] = 0;
+        if (kind != REQUANTIZE_ANY) {
+            out[i] =
+                requantize_fast_apply(kind, &fast, minimum, maximum, accumulators[i] - fast.base);
+        }
+    }
+}

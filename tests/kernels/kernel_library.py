@@ -21,6 +21,7 @@ KERNELS = (
     "arm_depthwise_conv_s8.c",
     "depthwise.c",
     "depthwise_3x3.c",
+    "slow_path.c",
 )
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
 
@@ -152,6 +153,27 @@ class Kernels:
             *limits,
         )
         return out
+
+    def fast_outputs(
+        self,
+        accumulators: NDArray[np.int32],
+        multipliers: NDArray[np.int32],
+        shifts: NDArray[np.int32],
+        limits: tuple[int, int, int],
+    ) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
+        """The outputs, and each one's requantize_kind: 0 has none."""
+        out = np.empty(accumulators.size, np.int8)
+        kinds = np.empty(accumulators.size, np.int32)
+        self.library.harness_fast_outputs(
+            pointer(accumulators),
+            pointer(multipliers),
+            pointer(shifts),
+            pointer(out),
+            pointer(kinds),
+            accumulators.size,
+            *limits,
+        )
+        return out, kinds
 
     def matmul(
         self,

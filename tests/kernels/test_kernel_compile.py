@@ -20,7 +20,7 @@ ON_DEVICE = ("-DPICO_ON_DEVICE=1", "-DPICO_RP2040=1")
     ids=["plain", "on-device", "single-rounding"],
 )
 def test_clean_for_the_target(tmp_path: Path, flags: tuple[str, ...]) -> None:
-    for name in (*KERNELS, "dual_core.c"):
+    for name in (*KERNELS, "dual_core.c", "dual_core_stack.S"):
         subprocess.run(
             [
                 "arm-none-eabi-gcc",
@@ -44,7 +44,8 @@ def test_clean_for_the_target(tmp_path: Path, flags: tuple[str, ...]) -> None:
 
 def test_headers_serve_cpp(tmp_path: Path) -> None:
     source = tmp_path / "all.cc"
-    source.write_text('#include "depthwise.h"\n#include "dual_core.h"\n#include "requantize.h"\n')
+    headers = ("depthwise.h", "dual_core.h", "requantize.h", "slow_path.h")
+    source.write_text("".join(f'#include "{header}"\n' for header in headers))
     subprocess.run(
         ["g++", "-std=c++17", *WARNINGS, f"-I{SOURCES}", f"-I{INCLUDE}", "-fsyntax-only", source],
         check=True,

@@ -40,7 +40,9 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-@pytest.mark.parametrize("scenario", ["both_cores", "nested", "disabled", "from_core1", "scratch"])
+@pytest.mark.parametrize(
+    "scenario", ["both_cores", "nested", "disabled", "enabled", "from_core1", "scratch"]
+)
 def test_two_cores(driver: Path, scenario: str) -> None:
     ran = subprocess.run([driver, scenario], capture_output=True, text=True, timeout=120)
     assert (ran.returncode, ran.stdout) == (0, "done\n"), ran.stdout + ran.stderr

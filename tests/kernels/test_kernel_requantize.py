@@ -78,6 +78,51 @@ def test_outputs(library: ctypes.CDLL, limits: tuple[int, int, int]) -> None:
         assert np.array_equal(got, clipped(scaled[fits], limits))
 
 
+def test_fast_outputs(library: ctypes.CDLL) -> None:
+    """Around every step of the output, at both its limits, and far outside them."""
+    rng = np.random.default_rng(5)
+    count = 700
+    m = rng.integers(1 << 30, 1 << 31, count)
+    m[::5] = (1 << 30) + rng.integers(0, 3, m[::5].size)
+    m[1::5] = (1 << 31) - 1 - rng.integers(0, 3, m[1::5].size)
+    s = rng.integers(-12, 0, count)
+    middles = (np.arange(-257, 258) - 0.5) * 2.0 ** (31 - s[:, None]) / m[:, None]
+    a = (np.floor(middles)[:, :, None] + np.arange(-1, 3)).astype(np.int64).reshape(count, -1)
+    far = np.array([0, -1, 1, 1 << 20, -(1 << 20), (1 << 30) - (1 << 22), (1 << 22) - (1 << 30)])
+    a = np.concatenate([a, np.broadcast_to(far, (count, far.size))], axis=1)
+    m, s = (np.repeat(part, a.shape[1]).astype(np.int32) for part in (m, s))
+    a = a.ravel().astype(np.int32)
+    scaled = reference.scale(a, m, s)
+    seen = set()
+    for limits in [*LIMITS, (-128, -128, -128), (127, -128, 127), (3, 3, 127), (-128, -100, -3)]:
+        got, kinds = Kernels(library).fast_outputs(a, m, s, limits)
+        known = kinds != 0
+        assert known.mean() > 0.9
+        assert np.array_equal(got[known], clipped(scaled, limits)[known]), limits
+        seen.update(kinds.tolist())
+    assert seen == {0, 1, 2, 3, 4}
+
+
+@pytest.mark.parametrize(
+    ("multiplier", "shift", "limits"),
+    [
+        ((1 << 30) - 1, -4, (0, -128, 127)),
+        (0, -4, (0, -128, 127)),
+        (1 << 30, 0, (0, -128, 127)),
+        (1 << 30, -13, (0, -128, 127)),
+        (1 << 30, -4, (128, -128, 127)),
+        (1 << 30, -4, (0, -129, 127)),
+        (1 << 30, -4, (0, 5, 4)),
+    ],
+)
+def test_not_for_the_fast_way(
+    library: ctypes.CDLL, multiplier: int, shift: int, limits: tuple[int, int, int]
+) -> None:
+    one = np.ones(1, np.int32)
+    _, kinds = Kernels(library).fast_outputs(one, one * multiplier, one * shift, limits)
+    assert kinds.tolist() == [0]
+
+
 def test_on_the_target(target: TargetKernels) -> None:
     a, m, s = (part[::97].copy() for part in grid())
     assert np.array_equal(target.scale(a, m, s), reference.scale(a, m, s))
@@ -103,3 +148,7 @@ def test_single_rounding(tmp_path: Path) -> None:
     s = rng.integers(-31, 8, count).astype(np.int32)
     expected = reference.scale_single_rounding(a, m, s)
     assert np.array_equal(Kernels(library).scale(a, m, s), expected)
+    for limits in LIMITS:
+        got, kinds = Kernels(library).fast_outputs(a, m, s, limits)
+        known = kinds != 0
+        assert np.array_equal(got[known], clipped(expected, limits)[known]), limits

@@ -12,19 +12,29 @@ static uint32_t scratch_memory[DUAL_CORE_SCRATCH_WORDS];
 #include "pico/multicore.h"
 #include "pico/platform.h"
 
-/* Kernels keep their working memory off the stack; the rest is the job's own frames and, if the
- * application locks core 1 out, one interrupt frame. */
-#define WORKER_STACK_WORDS 256
+#define STACK_WORDS (DUAL_CORE_STACK_BYTES / 4)
 
-static uint32_t worker_stack[WORKER_STACK_WORDS] __attribute__((aligned(8)));
+/* Core 1's takes its interrupts too: the lockout's, if the application uses that. */
+static uint32_t DUAL_CORE_PRIVATE_0(job_stack)[STACK_WORDS] __attribute__((aligned(8)));
+static uint32_t DUAL_CORE_PRIVATE_1(worker_stack)[STACK_WORDS] __attribute__((aligned(8)));
 
 static volatile bool runtime_busy;
 static volatile bool scratch_busy;
 static volatile bool disabled;
 static bool launched;
 
-/* The handover. Only core 0 writes the first three, only core 1 the last; a job is pending
- * while the two counts differ. Not the SIO FIFO: the SDK's lockout speaks through that one. */
+#if defined(__ARM_ARCH_6M__)
+void dual_core_call_on_stack(dual_core_job job, void *arg, int parts, uint32_t *stack_end);
+#else /* the tests, on a machine of another kind */
+static void dual_core_call_on_stack(dual_core_job job, void *arg, int parts, uint32_t *stack_end)
+{
+    (void)stack_end;
+    job(arg, 0, parts);
+}
+#endif
+
+/* The handover. Only core 0 writes the first three, only core 1, once launched, the last; a job is
+ * pending while the two counts differ. Not the SIO FIFO: the SDK's lockout speaks through that one. */
 static struct {
     dual_core_job job;
     void *arg;
@@ -75,13 +85,19 @@ static void DUAL_CORE_IN_RAM(dual_core_worker)(void)
 
 void DUAL_CORE_IN_RAM(dual_core_run)(dual_core_job job, void *arg)
 {
-    if (disabled || get_core_num() != 0 || !claim(&runtime_busy)) {
+    if (get_core_num() != 0 || !claim(&runtime_busy)) {
         job(arg, 0, 1);
+        return;
+    }
+    if (disabled) {
+        dual_core_call_on_stack(job, arg, 1, job_stack + STACK_WORDS);
+        release(&runtime_busy);
         return;
     }
     if (!launched) {
         /* A debugger restarts core 0 alone; only from reset does core 1 answer the launch. */
         multicore_reset_core1();
+        mailbox.posted = mailbox.finished = 0;
         multicore_launch_core1_with_stack(dual_core_worker, worker_stack, sizeof(worker_stack));
         launched = true;
     }
@@ -92,7 +108,7 @@ void DUAL_CORE_IN_RAM(dual_core_run)(dual_core_job job, void *arg)
     mailbox.posted = ticket;
     __dmb();
     __sev();
-    job(arg, 0, DUAL_CORE_MAX_PARTS);
+    dual_core_call_on_stack(job, arg, DUAL_CORE_MAX_PARTS, job_stack + STACK_WORDS);
     while (mailbox.finished != ticket) {
         __wfe();
     }
@@ -103,6 +119,13 @@ void DUAL_CORE_IN_RAM(dual_core_run)(dual_core_job job, void *arg)
 void dual_core_disable(void)
 {
     disabled = true;
+}
+
+void dual_core_enable(void)
+{
+    /* The application may have run something else on core 1. */
+    launched = launched && !disabled;
+    disabled = false;
 }
 
 uint32_t *dual_core_scratch_acquire(void)
@@ -127,6 +150,10 @@ void dual_core_run(dual_core_job job, void *arg)
 }
 
 void dual_core_disable(void)
+{
+}
+
+void dual_core_enable(void)
 {
 }
 

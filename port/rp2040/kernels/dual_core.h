@@ -22,14 +22,29 @@ extern "C" {
 /* Working memory, in 32-bit words, for both cores together. Kernels adapt to its size; with less
  * of it they pass over the weights more often. */
 #ifndef DUAL_CORE_SCRATCH_WORDS
-#define DUAL_CORE_SCRATCH_WORDS 2560
+#define DUAL_CORE_SCRATCH_WORDS 2608
 #endif
 
-/* Places a function in SRAM, where neither core waits for the flash cache. */
+/* Each core's jobs have a stack of their own of this many bytes, in the core's private bank. */
+#ifndef DUAL_CORE_STACK_BYTES
+#define DUAL_CORE_STACK_BYTES 1280
+#endif
+
+/*
+ * Where things lie on the RP2040. DUAL_CORE_IN_RAM: a function in the striped SRAM, where neither
+ * core waits for the flash cache. DUAL_CORE_PRIVATE_0, _1: a variable in the 4 KB bank
+ * that only the core of part 0 or 1 uses, SCRATCH_Y or SCRATCH_X. In assembly, the
+ * innermost loops are there too, once for each core: sections `.scratch_y.<name>` and
+ * `.scratch_x.<name>`.
+ */
 #if defined(PICO_ON_DEVICE) && PICO_ON_DEVICE
 #define DUAL_CORE_IN_RAM(name) __attribute__((noinline, section(".time_critical." #name))) name
+#define DUAL_CORE_PRIVATE_0(name) __attribute__((section(".scratch_y." #name))) name
+#define DUAL_CORE_PRIVATE_1(name) __attribute__((section(".scratch_x." #name))) name
 #else
 #define DUAL_CORE_IN_RAM(name) name
+#define DUAL_CORE_PRIVATE_0(name) name
+#define DUAL_CORE_PRIVATE_1(name) name
 #endif
 
 /**
@@ -41,16 +56,23 @@ typedef void (*dual_core_job)(void *arg, int part, int parts);
 /**
  * Runs `job` to completion: part 0 on the calling core, part 1 on the other, or everything as
  * one part (part 0 of 1) where the other core is not to be had. Everything written before the
- * call is visible to both parts, and everything both parts wrote is visible after it.
+ * call is visible to both parts, and everything both parts wrote is visible after it. Parts run
+ * on the jobs' own stacks, except where a job is running already: then on the caller's.
  */
 void dual_core_run(dual_core_job job, void *arg);
 
 /**
- * Leaves core 1 to the application: every later job runs on the calling core alone. Has no
- * effect on core 1 once a job has launched it, so call it before the first inference, and in
- * any case before launching code of your own on core 1.
+ * Leaves core 1 to the application: every later job runs on the calling core alone. Call it
+ * before launching code of your own on core 1. Once a job has launched core 1 it sleeps in
+ * dual_core's loop: then multicore_reset_core1() first. Not to be called while a job runs.
  */
 void dual_core_disable(void);
+
+/**
+ * Takes core 1 (back) for jobs, which is how things are at the start; the next job resets and
+ * launches it. Not to be called while a job runs.
+ */
+void dual_core_enable(void);
 
 /**
  * Borrows the working memory, DUAL_CORE_SCRATCH_WORDS words of undefined contents. Returns NULL

@@ -141,4 +141,148 @@ static inline int8_t requantize(const requantize_channel *channel, const int32_t
     return (int8_t)v;
 }
 
+/*
+ * Requantisation in about nine cycles, for inner loops in assembly.
+ *
+ * Output is y = offset + round(a * m / 2^(31 + r)), r = -shift, and y is monotone in a, so outside
+ * a window of accumulators it is one of the limits: below `base` the minimum, from `base + bound`
+ * on the maximum; one unsigned comparison of a - base tells. Inside, with M = m << (8 - r),
+ *
+ *   y = (a * (M >> 15) + ((a * (M & 0x7fff)) >> 15) + constant) >> 24      (short, r = 1..8)
+ *
+ * and the same with M cut in three pieces of 11 bits (long, r = 1..12). The nested shifts round
+ * down, so together they are floor(a * m / 2^(31 + r) + constant / 2^24): nothing is lost. The
+ * two roundings of arm_nn_requantize() are one addition as well: with H = floor((a * m + 2^30) /
+ * 2^31), y - offset = floor((H + 2^(r - 1) - (H < 0)) / 2^r), hence
+ *
+ *   constant = offset * 2^24 + 2^23 + 2^(23 - r), less 2^(24 - r) where a is negative.
+ *
+ * (a < 0 with H = 0 is a = -1, m = 2^30, for which both give 0.) Every product fits 32 bits within
+ * the window: unsigned if it begins at 0, where a < 2^17 (short), 2^21 (long); else signed, with
+ * |a| <= 2^16 (short), 2^20 (long). The window's ends need not be exact: next to the middle of a
+ * limit's own step, computed to 2^-15 and a unit, whatever they cut off is that limit.
+ * tests/kernels compares it with 64-bit arithmetic around every step.
+ */
+typedef enum {
+    REQUANTIZE_ANY,   /* the fast arithmetic does not fit: requantize() */
+    REQUANTIZE_SHORT, /* the minimum is the output of 0: no accumulator in the window is negative */
+    REQUANTIZE_LONG,
+    REQUANTIZE_SIGNED_SHORT,
+    REQUANTIZE_SIGNED_LONG,
+} requantize_kind;
+
+/** One channel's numbers; assembly loads them, the first four with one LDM. */
+typedef struct {
+    uint32_t bound; /* accumulators in the window */
+    uint32_t high;
+    uint32_t low;
+    uint32_t constant;
+    uint32_t third;    /* the multiplier's last piece (long) */
+    int32_t base;      /* the window's first accumulator: 0 if not signed */
+    uint32_t negative; /* to be subtracted where the accumulator is negative (signed) */
+} requantize_fast;
+
+/** numerator / denominator, rounded down. */
+static inline uint32_t requantize_divide(const uint32_t numerator, const uint32_t denominator)
+{
+    return numerator / denominator;
+}
+
+/** The accumulator whose output is `steps` above the offset, to 2^-15 and a unit. */
+static inline int32_t
+requantize_edge(const int32_t steps, const int32_t multiplier, const int32_t right_shift)
+{
+    const uint32_t magnitude = (uint32_t)(steps < 0 ? -steps : steps) << 24;
+    const uint32_t quotient = requantize_divide(magnitude, (uint32_t)multiplier >> 15);
+    const int32_t edge = (int32_t)(right_shift <= 8 ? quotient >> (8 - right_shift)
+                                                    : quotient << (right_shift - 8));
+    return steps < 0 ? -edge : edge;
+}
+
+/**
+ * Prepares a channel. Outputs are those of arm_nn_requantize() for all accumulators between
+ * -2^30 and 2^30. REQUANTIZE_ANY, with nothing set, for multipliers that are not normalised
+ * (2^30..2^31 - 1), shifts outside -12..-1 and limits or offsets that are no int8.
+ */
+static inline requantize_kind requantize_fast_set(requantize_fast *fast,
+                                                  const int32_t multiplier,
+                                                  const int32_t shift,
+                                                  const int32_t offset,
+                                                  const int32_t minimum,
+                                                  const int32_t maximum)
+{
+    const int32_t r = -shift;
+    if (multiplier < 1 << 30 || r < 1 || r > 12 || offset < -128 || offset > 127 ||
+        minimum < -128 || maximum > 127 || minimum > maximum) {
+        return REQUANTIZE_ANY;
+    }
+    const bool from_zero = minimum == offset;
+    const int32_t base = from_zero ? 0 : requantize_edge(minimum - offset, multiplier, r);
+    const int32_t end = requantize_edge(maximum - offset, multiplier, r);
+    const int32_t largest = end > -base ? end : -base;
+    const int32_t smallest = base < -end ? base : -end;
+    const int32_t reach = largest > -smallest ? largest : -smallest;
+    bool is_long = r > 8;
+    if (!from_zero) {
+        is_long = is_long || reach > 1 << 16;
+        if (reach > 1 << 20) {
+            return REQUANTIZE_ANY;
+        }
+    }
+    fast->bound = (uint32_t)(end - base);
+    fast->base = base;
+    const uint32_t m = (uint32_t)multiplier;
+    int32_t unit; /* log2 of one step of the output */
+    if (is_long) {
+        unit = 21;
+        fast->high = m >> (10 + r);
+        fast->low = (m >> (r - 1)) & 0x7ff;
+        fast->third = (m << (12 - r)) & 0x7ff;
+    } else {
+        unit = 24;
+        fast->high = m >> (7 + r);
+        fast->low = (m << (8 - r)) & 0x7fff;
+        fast->third = 0;
+    }
+    fast->constant = ((uint32_t)offset << unit) + (1u << (unit - 1));
+#if defined(CMSIS_NN_USE_SINGLE_ROUNDING)
+    fast->negative = 0;
+#else
+    fast->constant += 1u << (unit - 1 - r);
+    fast->negative = 1u << (unit - r);
+#endif
+    if (from_zero) {
+        return is_long ? REQUANTIZE_LONG : REQUANTIZE_SHORT;
+    }
+    return is_long ? REQUANTIZE_SIGNED_LONG : REQUANTIZE_SIGNED_SHORT;
+}
+
+/** What the assembly computes: the output of an accumulator from which `base` was subtracted. */
+static inline int8_t requantize_fast_apply(const requantize_kind kind,
+                                           const requantize_fast *fast,
+                                           const int32_t minimum,
+                                           const int32_t maximum,
+                                           const int32_t above_base)
+{
+    if ((uint32_t)above_base >= fast->bound) {
+        return (int8_t)(above_base < 0 ? minimum : maximum);
+    }
+    const uint32_t a = (uint32_t)above_base + (uint32_t)fast->base;
+    uint32_t v = a * fast->high + fast->constant;
+    switch (kind) {
+    case REQUANTIZE_SHORT:
+        return (int8_t)((v + ((a * fast->low) >> 15)) >> 24);
+    case REQUANTIZE_LONG:
+        return (int8_t)((v + ((a * fast->low + ((a * fast->third) >> 11)) >> 11)) >> 21);
+    case REQUANTIZE_SIGNED_SHORT:
+        v -= (uint32_t)((int32_t)a >> 31) & fast->negative;
+        return (int8_t)((v + (uint32_t)((int32_t)(a * fast->low) >> 15)) >> 24);
+    default:
+        v -= (uint32_t)((int32_t)a >> 31) & fast->negative;
+        v += (uint32_t)((int32_t)(a * fast->low + (uint32_t)((int32_t)(a * fast->third) >> 11)) >>
+                        11);
+        return (int8_t)(v >> 21);
+    }
+}
+
 #endif
