@@ -1,0 +1,121 @@
+"""Figures and their limits; latency, layer by layer; outputs."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from syncer.model import Verdict
+from syncer.report.numbers import change, grouped, milliseconds, plural
+
+Document = dict[str, Any]
+
+
+def benches(document: Document) -> list[Document]:
+    return list(document["benches"]["results"]) if document["benches"] else []
+
+
+def figures(document: Document) -> dict[str, Document]:
+    found = document["benches"]["figures"] if document["benches"] else []
+    return {figure["name"]: figure for figure in found}
+
+
+def over_limit(document: Document) -> list[Document]:
+    return [figure for figure in figures(document).values() if figure["over"]]
+
+
+def gated(document: Document) -> list[Document]:
+    return [figure for figure in figures(document).values() if figure["limit"] is not None]
+
+
+def nearest(document: Document) -> list[Document]:
+    """The gated figures that have used some of what their limit allows, most of it first."""
+    used = {}
+    for figure in gated(document):
+        base = figure["old"] if figure["against"] == "accepted" else figure["anchor"]
+        if base is not None and figure["new"] > base:
+            used[figure["name"]] = (figure["new"] - base) / max(1, figure["limit"] - base)
+    known = figures(document)
+    return [known[name] for name in sorted(used, key=lambda name: -used[name])]
+
+
+def limited_by(figure: Document) -> str:
+    """Which of the two sets a figure's limit, in words."""
+    return {"accepted": "the accepted figure", "anchor": "the anchor"}.get(figure["against"], "–")
+
+
+def left(document: Document) -> list[Document]:
+    """Layers that silently lost their kernels."""
+    return list(document["benches"]["left"]) if document["benches"] else []
+
+
+def kernels(layer: Document) -> str:
+    """The functions that computed a layer, an override's with a star; "–" where not known."""
+    names = [kernel["name"] + "*" * kernel["override"] for kernel in layer["kernels"] or ()]
+    return " ".join(names) or "–"
+
+
+def amount(number: int | None, unit: str) -> str:
+    """A figure with its unit; "–" where there is none."""
+    if number is None:
+        return "–"
+    if unit == "us":
+        return milliseconds(number)
+    return f"{grouped(number)} B" if unit == "bytes" else grouped(number)
+
+
+class Latency(NamedTuple):
+    """One model's row: the changes are from the accepted figure and from the anchor's."""
+
+    model: str
+    time: str
+    cycles: str
+    delta: str
+    anchor: str
+    limit: str
+    target: str
+    over: bool
+
+
+def latency(document: Document) -> list[Latency]:
+    known, rows = figures(document), []
+    for bench in benches(document):
+        figure = known.get(f"{bench['name']}/cycles") or known.get(f"{bench['name']}/ticks")
+        rows.append(
+            Latency(
+                bench["name"],
+                milliseconds(bench["ticks"]),
+                amount(bench["cycles"], "cycles"),
+                change(figure["new"], figure["old"]) if figure else "–",
+                change(figure["new"], figure["anchor"])
+                if figure and figure["anchor"] is not None
+                else "–",
+                amount(figure["limit"], figure["unit"]) if figure else "–",
+                f"{bench['target']}, {bench['clock_hz'] / 1e6:g} MHz",
+                bool(figure and figure["over"]),
+            )
+        )
+    return rows
+
+
+def layer_delta(document: Document, bench: Document, layer: Document) -> str:
+    figure = figures(document).get(f"{bench['name']}/layer/{layer['index']}/{layer['op']}")
+    return change(figure["new"], figure["old"]) if figure else "–"
+
+
+def layer_output(layer: Document) -> str:
+    """ "=" where host and target agree, "≠" where not, "–" where one is not known."""
+    if layer["crc"] is None or layer["host_crc"] is None:
+        return "–"
+    return "=" if layer["crc"] == layer["host_crc"] else "≠"
+
+
+def outputs(bench: Document) -> str:
+    """How a model's outputs compare to the host's."""
+    marks = [layer_output(layer) for layer in bench["layers"]]
+    if bench["outputs"] == Verdict.PASSED:
+        return f"equal in {marks.count('=')} of {plural(len(marks), 'layer')}"
+    if bench["outputs"] == Verdict.NOT_CHECKED:
+        return "not checked" + (f": {bench['note']}" if bench["note"] else "")
+    first = next((x for x, mark in zip(bench["layers"], marks, strict=True) if mark == "≠"), None)
+    where = f" from layer {first['index']} ({first['op']})" if first else ""
+    return f"differ{where}" + (f": {bench['note']}" if bench["note"] else "")
