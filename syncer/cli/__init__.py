@@ -24,6 +24,7 @@ COMMANDS = {
     "bench": "stage.bench",
     "status": "status.command",
     "accept": "accept.command",
+    "publish": "publish.command",
     "clean": "clean.command",
     "init": "init.command",
     "queue": "queue.group",

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
 
 from syncer.cli.console import Watch, chosen_port, port_option, print_detail, sandbox_option
+from syncer.cli.publish import send, token_option
 from syncer.components import load_mirrors
 from syncer.errors import Exit, SyncError
 from syncer.files import writing
+from syncer.forge.token import VARIABLES, Token, take_token
 from syncer.pipeline import STAGES, Interrupted, Order, Outcome, Progress, roll
 from syncer.port import Port
 from syncer.report import status
 from syncer.report.terminal import terminal
+
+# The verdicts of which a pull request or an issue tells.
+_PUBLISHED = (Exit.OK, Exit.CONFLICT, Exit.GATE, Exit.BUILD, Exit.TEST)
 
 mirrors_option = click.option(
     "--mirrors", metavar="FILE", envvar="SYNC_MIRRORS", help="Table of URL -> mirror."
@@ -46,11 +52,14 @@ verbose_option = click.option("-v", "--verbose", is_flag=True, help="Say more wh
 @click.option("--target", default="emulator", show_default=True, help="Where firmware runs.")
 @click.option(
     "--publish",
-    type=click.Choice(["dry-run"]),
+    type=click.Choice(["dry-run", "github"]),
+    is_flag=False,
+    flag_value="github",
     default="dry-run",
     show_default=True,
-    help="What becomes of the pull request.",
+    help="What becomes of the pull request: with --publish alone, it is published.",
 )
+@token_option
 @mirrors_option
 @bootrom_option
 @json_option
@@ -68,9 +77,11 @@ def command(
     json_file: str | None,
     sandbox: str,
     verbose: bool,
+    token_fd: int | None,
 ) -> int:
     """Bring the port to upstream's newest commit: resolve, rebase, tree, build, test, bench,
     report, publish. The lock is not moved; see `sync accept`."""
+    token = _token(publish, token_fd, until)
     port = chosen_port(port_file)
     order = Order(
         upstream=upstream,
@@ -81,7 +92,27 @@ def command(
         mirrors=load_mirrors(Path(mirrors) if mirrors else None),
         sandbox=sandbox,
     )
-    return show(port, lambda watch: roll(port, order, watch), json_file=json_file, verbose=verbose)
+    run = partial(roll, port, order)
+    ended_with = show(port, run, json_file=json_file, verbose=verbose)
+    if token and ended_with in _PUBLISHED and not bare:
+        send(port, port.state, token, dry_run=False)
+    return ended_with
+
+
+def _token(publish: str, token_fd: int | None, until: str) -> Token | None:
+    """The token, where there is something to do with one; taken before anything of upstream's
+    runs, so that no child has it."""
+    if publish == "dry-run":
+        return None
+    if until != STAGES[-1]:
+        raise SyncError("--publish needs the whole roll, without --until", exit=Exit.USAGE)
+    token = take_token(token_fd)
+    if token is None:
+        raise SyncError(
+            f"--publish needs a token in {' or '.join(VARIABLES)}",
+            hint="Without one, `sync publish` says what would be sent.",
+        )
+    return token
 
 
 def show(

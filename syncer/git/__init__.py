@@ -4,8 +4,9 @@ Commands go through GitPython's command layer in a scrubbed environment: no `GIT
 caller, no system or user configuration, no hook, filter, external diff or merge driver, signer,
 prompt or background job. A repository is addressed by its git directory, which is also the
 child's working directory, so that nothing depends on where `sync` was started and no work tree's
-attributes are read. Nothing reaches the network but `fetch`, `fetch_missing` and `ls_remote`: every
-other command runs with all transports refused, lazy fetches of a partial clone included.
+attributes are read. Nothing reaches the network but `fetch`, `fetch_missing`, `ls_remote` and
+`push`: every other command runs with all transports refused, lazy fetches of a partial clone
+included.
 
 Object ids are full 40-digit hexadecimal strings. Paths are POSIX strings relative to a tree's root;
 bytes that are not UTF-8 are kept as surrogate escapes.
@@ -19,6 +20,7 @@ from syncer.git.objects import BLOB_MODES, NO_BLOB, Change, Entry, MergeResult, 
 from syncer.git.paths import check_path, check_paths
 from syncer.git.quarantine import quarantine
 from syncer.git.repository import Repository, init_bare
+from syncer.git.sending import Rejected, push, read_bundle, write_bundle
 from syncer.git.writer import TreeWriter
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "Entry",
     "GitError",
     "MergeResult",
+    "Rejected",
     "Repository",
     "Touch",
     "TreeWriter",
@@ -41,8 +44,11 @@ __all__ = [
     "ls_remote",
     "mend_bare",
     "moved_to",
+    "push",
     "quarantine",
+    "read_bundle",
     "redact",
     "touches",
     "turning_point",
+    "write_bundle",
 ]

@@ -166,15 +166,21 @@ def failure(arguments: Sequence[str], where: str, err: str, exit: Exit) -> GitEr
     )
 
 
-def ls_remote(url: str, *patterns: str, protocols: Collection[str] = PROTOCOLS) -> dict[str, str]:
+def ls_remote(
+    url: str,
+    *patterns: str,
+    protocols: Collection[str] = PROTOCOLS,
+    env: Mapping[str, str] | None = None,
+) -> dict[str, str]:
     """The refs of a remote repository that match `patterns` (all without any): name -> id.
-    An annotated tag has two entries; the one ending in `^{}` is the commit.
+    An annotated tag has two entries; the one ending in `^{}` is the commit. `env` as in `run`.
 
     Raises:
         GitError: the remote cannot be read (`Exit.ENVIRONMENT`).
     """
     arguments = ["ls-remote", "--quiet", "--", url, *patterns]
-    status, out, err = run(arguments, cwd=Path(tempfile.gettempdir()), protocols=protocols)
+    where = Path(tempfile.gettempdir())
+    status, out, err = run(arguments, cwd=where, env=env, protocols=protocols)
     if status:
         raise failure(arguments[:1], redact(url), err, Exit.ENVIRONMENT)
     pairs = (line.split("\t", 1) for line in decode(out).splitlines())

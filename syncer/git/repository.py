@@ -123,6 +123,7 @@ class Repository:
         filter: str | None = None,
         depth: int | None = None,
         protocols: Collection[str] = PROTOCOLS,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         """Fetch `refspecs` from `url`, tags only where a refspec names them.
 
@@ -130,13 +131,14 @@ class Repository:
             filter: "blob:none" makes this a partial clone, whose blobs come by `fetch_missing`;
                 a partial clone stays one whatever is given later.
             depth: history to fetch, in commits.
+            env: as in `run`.
 
         Raises:
             GitError: `Exit.ENVIRONMENT`, with git's lines.
         """
         options = [f"--filter={filter}"] if filter else []
         options += [f"--depth={depth}"] if depth else []
-        self._fetch(url, options, ["--", _REMOTE, *refspecs], None, protocols)
+        self._fetch(url, options, ["--", _REMOTE, *refspecs], None, protocols, env)
 
     def fetch_missing(
         self, url: str, ids: Iterable[str], *, protocols: Collection[str] = PROTOCOLS
@@ -158,6 +160,7 @@ class Repository:
         rest: Sequence[str],
         input: bytes | None,
         protocols: Collection[str],
+        env: Mapping[str, str] | None = None,
     ) -> None:
         arguments = ["-c", f"remote.{_REMOTE}.url={url}"]
         if input is not None:  # objects by id: what is here already need not be negotiated
@@ -167,7 +170,7 @@ class Repository:
         # start one fetch in another without end to find the commits that are cut off.
         arguments += ["--update-shallow"]
         arguments += ["--no-auto-maintenance", "--no-recurse-submodules", *options, *rest]
-        status, _, err = self._status(arguments, input=input, protocols=protocols)
+        status, _, err = self._status(arguments, input=input, env=env, protocols=protocols)
         if status:
             what = ["fetch", *(rest[2:] if input is None else [f"{len(input) // 40} blobs"])]
             raise failure(what, f"{self.path} from {redact(url)}", err, Exit.ENVIRONMENT)

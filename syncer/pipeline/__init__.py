@@ -1,6 +1,7 @@
 """A roll: the ordered stages, each cached by its inputs, and the record of how they went."""
 
 from syncer.pipeline.order import STAGES, Interrupted, Order, Outcome
+from syncer.pipeline.publishing import publish
 from syncer.pipeline.recorder import Progress
 from syncer.pipeline.resume import go_on, run_stage
 from syncer.pipeline.rolling import roll
@@ -12,6 +13,7 @@ __all__ = [
     "Outcome",
     "Progress",
     "go_on",
+    "publish",
     "roll",
     "run_stage",
 ]

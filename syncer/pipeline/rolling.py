@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from syncer.errors import SyncError
+from syncer import stages
+from syncer.errors import Exit, SyncError
 from syncer.journal import Journal, Settled
 from syncer.locking import now
 from syncer.model import Roll, Verdict
@@ -39,6 +40,7 @@ class Run(Steps):
     def all(self) -> Outcome:
         """The whole roll, its report and its record in the journal."""
         self._note(ended="", verdict="", stage="")
+        stages.discard(self.port)
         with self._holding:
             error = self._line()
             if self._wanted("report"):
@@ -46,6 +48,8 @@ class Run(Steps):
                 error = error or later
             if error is None and self._wanted("publish"):
                 error = self._first_error(self.publish)
+            elif error and error.exit is Exit.GATE and self._wanted("publish"):
+                error = self._first_error(self.offer) or error
         later = self._first_error(lambda: self._keep(self.so_far(error)))
         error = error or later
         return self._ended(Outcome(self.so_far(error), error, self.published))

@@ -40,6 +40,7 @@ from syncer.model import (
     Verdict,
 )
 from syncer.pipeline.inputs import code_digest, file_digests, package_version
+from syncer.pipeline.leaving import leave, leave_for_acceptance
 from syncer.pipeline.order import STAGES, Order, make_target
 from syncer.pipeline.recorder import Recorder, verdict_of
 from syncer.port import Port
@@ -323,9 +324,14 @@ class Steps:
                     self.port, self.found["rebased"], self.found["build"], lock
                 ),
             )
+            leave(self.port, self.found, self.repositories, proposal.files)
             forge: Forge = DryRun(self.port.state / "publish")
             nothing = Published("unchanged", None, "Nothing to propose: all this is accepted.")
             self.published = forge.publish(proposal) if proposal.files else nothing
+
+    def offer(self) -> None:
+        """Of a roll that ended at the gate: what a person may let through."""
+        leave_for_acceptance(self.port, self.found, self.repositories, self.lock)
 
     def _write_report(self, roll: Roll) -> None:
         document = status.status_document(roll)

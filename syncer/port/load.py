@@ -12,7 +12,7 @@ from syncer.errors import SyncError
 from syncer.files import read_toml
 from syncer.mistakes import checked
 from syncer.port.port import Port
-from syncer.port.tables import PortFile
+from syncer.port.tables import PortFile, Publish
 
 _SCHEMA = TypeAdapter(PortFile)
 _HINT = "See docs/port.md."
@@ -121,6 +121,20 @@ def _cross_check(toml: PortFile) -> Iterator[str]:
                     f"(there is: {known})"
                 )
     yield from _check_gates(toml)
+    yield from _check_publish(toml.publish)
+
+
+def _check_publish(publish: Publish) -> Iterator[str]:
+    tree = publish.tree
+    if publish.mode != "queue" and tree is None:
+        yield f"publish.mode: {publish.mode!r} needs a [publish.tree] that says where it goes"
+    if not publish.branch.startswith("sync/"):
+        yield f"publish.branch: {publish.branch!r} does not begin with 'sync/', as ours do"
+    if tree and tree.base and not tree.branch.startswith("sync/"):
+        yield f"publish.tree.branch: {tree.branch!r} does not begin with 'sync/', as ours do"
+    if tree and (tree.repository or publish.repository) == publish.repository:
+        for name in {publish.branch, publish.base} & {tree.branch, tree.base} - {""}:
+            yield f"publish.tree: {name!r} is the queue's branch in the same repository"
 
 
 def _check_gates(toml: PortFile) -> Iterator[str]:

@@ -12,6 +12,7 @@ from syncer.port.gates import Gates
 from syncer.port.words import (
     CLOSED,
     ArrayKind,
+    Author,
     BlobId,
     Branch,
     CName,
@@ -19,12 +20,17 @@ from syncer.port.words import (
     Element,
     Folder,
     Glob,
+    Label,
     Name,
     Natural,
     Optimisation,
+    OptionalBranch,
+    OptionalFolder,
     PinPattern,
     Regex,
     RelativePath,
+    RepositoryName,
+    Reviewer,
     Sentence,
     Url,
     VersionPattern,
@@ -252,9 +258,32 @@ class Budget:
 
 
 @dataclass(frozen=True, config=CLOSED)
-class Publish:
+class TreeTarget:
+    """Where the generated tree is published. With a `base`, a pull request from `branch` asks to
+    merge it there; without, it goes onto `branch` itself. `repository`: "" for the queue's."""
+
     branch: Branch
-    repository: str = ""
+    repository: RepositoryName = ""
+    base: OptionalBranch = ""
+    folder: Folder = "."
+
+
+@dataclass(frozen=True, config=CLOSED)
+class Publish:
+    """What of a roll is published and where: the queue with the lock, to the port's `repository`
+    ("owner/name"), in a pull request from `branch` to `base` ("": the default branch), where the
+    port's root is `folder` ("": as in the checkout it lies in); the `tree`; or both. `reviewers`
+    are people, and teams as "organisation/team"."""
+
+    branch: Branch
+    repository: RepositoryName = ""
+    base: OptionalBranch = ""
+    folder: OptionalFolder = ""
+    mode: Literal["queue", "tree", "both"] = "queue"
+    tree: TreeTarget | None = None
+    labels: tuple[Label, ...] = ("upstream-sync",)
+    reviewers: tuple[Reviewer, ...] = ()
+    author: Author = "syncer <syncer@invalid>"
 
 
 @dataclass(frozen=True, config=CLOSED)

@@ -83,13 +83,31 @@ def _share(percent: float) -> float:
     return percent
 
 
+def _folder(path: str) -> str:
+    return path if path == "." else _inside(path)
+
+
 RelativePath = Annotated[str, AfterValidator(_inside)]
-Folder = Annotated[str, AfterValidator(lambda path: path if path == "." else _inside(path))]
+Folder = Annotated[str, AfterValidator(lambda path: _folder(path))]
 Glob = Annotated[str, AfterValidator(_glob)]
 Regex = Annotated[str, AfterValidator(_pattern)]
 Name = Annotated[str, AfterValidator(_name)]
 Url = Annotated[str, AfterValidator(_url)]
 Branch = Annotated[str, AfterValidator(_branch)]
+OptionalBranch = Annotated[str, AfterValidator(lambda name: name and _branch(name))]
+OptionalFolder = Annotated[str, AfterValidator(lambda path: path and _folder(path))]
+RepositoryName = Annotated[
+    str, AfterValidator(lambda text: text and _matches(text, r"[\w.-]+/[\w.-]+", "owner/name"))
+]
+Label = Annotated[
+    str, AfterValidator(lambda text: _matches(text, r"[\w.:/-][\w.:/ -]{0,49}", "a label"))
+]
+Reviewer = Annotated[
+    str, AfterValidator(lambda text: _matches(text, r"[\w-]+(?:/[\w.-]+)?", "a user, or org/team"))
+]
+Author = Annotated[
+    str, AfterValidator(lambda text: _matches(text, r"[^<>\s][^<>\n]* <[^<>\s]+>", "Name <mail>"))
+]
 # What goes onto a command line may not be taken for an option there.
 Word = Annotated[str, AfterValidator(lambda text: _matches(text, r"[A-Za-z_][\w./-]*", "a name"))]
 Natural = Annotated[int, AfterValidator(lambda number: _at_least(number, 0))]

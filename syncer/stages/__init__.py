@@ -6,9 +6,10 @@ from syncer.stages.acceptance import changed_files, next_lock
 from syncer.stages.blame import blamed
 from syncer.stages.building import build
 from syncer.stages.firmware import bench
-from syncer.stages.gates import check_benches
+from syncer.stages.gates import check_benches, is_only_over
 from syncer.stages.generation import tree
 from syncer.stages.lost import check_carried, check_effects
+from syncer.stages.parcel import bundle_file, changed_places, discard, known_places, leave
 from syncer.stages.queue import blobs_for_rebase, check_folders, check_rebase, rebase
 from syncer.stages.since import Since
 from syncer.stages.tests import (
@@ -26,7 +27,9 @@ __all__ = [
     "blamed",
     "blobs_for_rebase",
     "build",
+    "bundle_file",
     "changed_files",
+    "changed_places",
     "check_benches",
     "check_build",
     "check_carried",
@@ -35,7 +38,11 @@ __all__ = [
     "check_folders",
     "check_rebase",
     "check_tests",
+    "discard",
+    "is_only_over",
     "judge_tests",
+    "known_places",
+    "leave",
     "next_lock",
     "rebase",
     "test",

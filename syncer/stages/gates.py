@@ -87,6 +87,14 @@ def check_benches(benches: BenchesResult, lock: Lock, rebased: Rebased) -> None:
         )
 
 
+def is_only_over(benches: BenchesResult, lock: Lock, rebased: Rebased) -> bool:
+    """Whether all that stops a roll at the gate are figures over their limit: what a person may
+    accept by naming them. Work of the port's that is missing has no name to be accepted by."""
+    return bool(_over(benches)) and not (
+        _gone(rebased) or _left(benches) or _unmeasured(benches, lock)
+    )
+
+
 def _gone(rebased: Rebased) -> list[str]:
     return [
         f"{name} was accepted as part of the port and is gone, and upstream has not absorbed it"

@@ -1,0 +1,256 @@
+"""Publishing what a roll has found: a pull request, or an issue.
+
+It reads a status document and bundles, and believes neither: what is sent is made anew of them, in
+this program's words, and where it goes is decided by port.toml alone.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from syncer import stages
+from syncer.errors import Exit, SyncError
+from syncer.forge.delivery import LIMIT, STATE_ROOM, Delivery, deliver
+from syncer.forge.failure import ACCEPTED, Failure, accepted_by, close_failure, report_failure
+from syncer.forge.protocol import Issue, Published, Site
+from syncer.git import init_bare
+from syncer.journal import Journal
+from syncer.model import Verdict
+from syncer.port import Port
+from syncer.report import neutral, render, status, view
+
+Document = dict[str, Any]
+
+_GOOD = (Verdict.PASSED, Verdict.UP_TO_DATE, Verdict.NOT_CHECKED)
+# What a person has to mend in the port. A network, a disk or a lock mends itself, or another way.
+_TOLD = (Verdict.CONFLICT, Verdict.GATE, Verdict.BUILD, Verdict.TEST)
+_WORD = re.compile(r"(?!gh-\d)[\w.+-]{1,80}", re.ASCII | re.IGNORECASE)
+
+
+def publish(port: Port, folder: Path, site: Site) -> tuple[Published, ...]:
+    """Publish the roll whose status document and bundles lie in `folder`, which is the port's
+    state or a copy of what a roll left there; what was done, in order.
+
+    Raises:
+        SyncError: there is no such roll, or it is none to be published; (PUBLISH) the site
+            refuses; (FOREIGN_COMMITS) people's commits are in the way; (HELD) a roll is going on.
+    """
+    with Journal(port.state).held("publish"):
+        document = _document(port, folder)
+        verdict = Verdict(document["verdict"])
+        if verdict in _GOOD:
+            return tuple(_pass(port, folder, site, document))
+        if verdict not in _TOLD:
+            text = f"Nothing to publish: the roll ended as {verdict!s}, which no commit mends."
+            return (Published("unchanged", None, text),)
+        return tuple(_fail(port, folder, site, document))
+
+
+def _document(port: Port, folder: Path) -> Document:
+    file = folder / "status.json"
+    document = status.load(file)
+    if document["port"] != port.name or document["bare"]:
+        what = "of upstream alone" if document["bare"] else f"of the port {document['port']!r}"
+        raise SyncError(
+            f"{file} is {what}, not of {port.name}",
+            hint="Name the folder of a roll of this port with --from.",
+        )
+    if document["resolved"]:
+        names = {port.toml.upstream.name, *(item.name for item in port.toml.component)}
+        pins = (document["resolved"]["upstream"], *document["resolved"]["components"])
+        odd = next((pin["name"] for pin in pins if pin["name"] not in names), None)
+        if odd is not None:
+            raise SyncError(
+                f"{file} tells of a component {odd!r}, which port.toml does not have",
+                hint="Roll again, with this port.toml.",
+                exit=Exit.PUBLISH,
+            )
+    if document["verdict"] in _GOOD and not _reached(document):
+        raise SyncError(
+            "the last roll was told to end before it had anything to publish",
+            hint="Run `sync` without --until first.",
+        )
+    return document
+
+
+def _reached(document: Document) -> bool:
+    stage = next((s for s in document["stages"] if s["name"] == "publish"), None)
+    return bool(stage) and stage["verdict"] == Verdict.PASSED  # type: ignore[index]
+
+
+# ---- a roll that passed
+
+
+def _pass(port: Port, folder: Path, site: Site, document: Document) -> Iterator[Published]:
+    url = None
+    for delivery in _deliveries(port, folder, document):
+        published = _sent(site, delivery)
+        url = url or published.url
+        yield published
+    where = f" See {url}." if url else ""
+    text = f"A later roll has passed.{where}"
+    closed = close_failure(site, port.name, _repository(port), text)
+    if closed:
+        yield closed
+
+
+def _sent(site: Site, delivery: Delivery) -> Published:
+    if delivery.kind == "queue" and not delivery.bundle.exists():
+        return Published("unchanged", None, "Nothing to propose: all this is accepted.")
+    with tempfile.TemporaryDirectory() as scratch:
+        return deliver(site, delivery, init_bare(Path(scratch) / "publish.git"))
+
+
+def _deliveries(
+    port: Port, folder: Path, document: Document, through: Issue | None = None
+) -> Iterator[Delivery]:
+    """What port.toml orders to be published."""
+    to = port.toml.publish
+    reason = _yellow(document)
+    verdict = "gate" if through else reason or "passed"
+    body = render.markdown(document, LIMIT - STATE_ROOM)
+    if through:
+        said = f"The label `{ACCEPTED}` on #{through.number} lets these figures through."
+        marker, _, rest = body.partition("\n")
+        body = f"{marker}\n\n{said} Merging this moves the anchor to them.\n{rest}"
+    common = Delivery(
+        kind="queue",
+        bundle=stages.bundle_file(folder, "queue"),
+        repository=_repository(port),
+        branch=to.branch,
+        base=to.base,
+        folder=to.folder or _place(port),
+        message=_message(document),
+        author=to.author,
+        title=render.title(document),
+        body=body,
+        verdict=verdict,
+        remark=_remark(document),
+        draft=bool(reason) and through is None,
+        labels=(*to.labels, *([ACCEPTED] if through else [])),
+        reviewers=to.reviewers,
+        changed=stages.changed_places(port),
+        known=stages.known_places(port),
+    )
+    if to.mode != "tree":
+        yield common
+    if to.mode != "queue" and to.tree:
+        yield replace(
+            common,
+            kind="tree",
+            bundle=stages.bundle_file(folder, "tree"),
+            repository=to.tree.repository or _repository(port),
+            branch=to.tree.branch,
+            base=to.tree.base or None,
+            folder=to.tree.folder,
+            message=_message(document, "Tree: "),
+        )
+
+
+def _yellow(document: Document) -> Literal["not checked", "not gated", ""]:
+    """Why a person should look before merging what no gate has stopped; empty if nothing."""
+    if document["verdict"] == Verdict.NOT_CHECKED:
+        return "not checked"
+    ungated = document["benches"] and document["benches"]["ungated"]
+    return "not gated" if ungated and document["accepted"] else ""
+
+
+def _remark(document: Document) -> str:
+    symbol, headline = neutral.prose(view.symbol(document)), neutral.prose(view.headline(document))
+    resolved = document["resolved"]
+    to = f", upstream at `{_word(resolved['upstream']['commit'][:12])}`" if resolved else ""
+    return f"The newest roll is another than before{to}: {symbol} {headline}"
+
+
+def _message(document: Document, prefix: str = "") -> str:
+    """A commit's message: what it brings, and every pin. Only plain words of upstream's come into
+    it, since a reference or a closing keyword would act once it is merged."""
+    resolved = document["resolved"]
+    pins = (resolved["upstream"], *resolved["components"])
+    width = max(len(pin["name"]) for pin in pins)
+    lines = []
+    for pin in pins:
+        written = _word(pin["written"])
+        also = f" ({written})" if written and written != pin["commit"] else ""
+        lines.append(f"{pin['name']:<{width}}  {_word(pin['commit'])}{also}")
+    title = f"{prefix}{pins[0]['name']} at {_word(pins[0]['commit'][:12])}"
+    return f"{title}\n\n" + "\n".join(lines)
+
+
+def _word(text: str) -> str:
+    return text if _WORD.fullmatch(text) else ""
+
+
+def _repository(port: Port) -> str:
+    """Where the pull request and the issue are.
+
+    Raises:
+        SyncError: port.toml does not say.
+    """
+    to = port.toml.publish
+    tree = to.tree.repository if to.tree else ""
+    name = tree or to.repository if to.mode == "tree" else to.repository
+    if not name:
+        raise SyncError(
+            f"{port.file}: publish.repository says no repository to publish to",
+            hint='Add repository = "owner/name" to [publish].',
+        )
+    return name
+
+
+def _place(port: Port) -> str:
+    """Where the port's root is in the checkout that it lies in."""
+    for folder in (port.root, *port.root.parents):
+        if (folder / ".git").exists():
+            return port.root.relative_to(folder).as_posix()
+    return "."
+
+
+# ---- a roll that needs a person
+
+
+def _fail(port: Port, folder: Path, site: Site, document: Document) -> Iterator[Published]:
+    repository, over = _repository(port), _over(document)
+    may_pass = document["verdict"] == Verdict.GATE and over
+    may_pass = may_pass and stages.bundle_file(folder, "queue").exists()
+    through = accepted_by(site, port.name, repository, over) if may_pass else None
+    if through:
+        for delivery in _deliveries(port, folder, document, through):
+            yield _sent(site, delivery)
+        return
+    body = render.markdown(document, LIMIT - 2 * STATE_ROOM)
+    if may_pass:
+        body += (
+            f"\nIf these figures are meant to be so, put the label `{ACCEPTED}` on this issue: "
+            "the next roll that has them, or better ones, is proposed.\n"
+        )
+    yield report_failure(
+        site,
+        Failure(
+            port=port.name,
+            repository=repository,
+            title=f"{render.title(document)}: {neutral.one_line(view.headline(document))}",
+            body=body,
+            verdict=document["verdict"],
+            cause=f"{document['verdict']}\0{document['message']}",
+            remark=_remark(document),
+            branch=_branch(port),
+            named=over if may_pass else {},
+        ),
+    )
+
+
+def _branch(port: Port) -> str:
+    to = port.toml.publish
+    return to.tree.branch if to.mode == "tree" and to.tree else to.branch
+
+
+def _over(document: Document) -> Mapping[str, int]:
+    """The figures over the gate, as few as an issue's hidden state has room for."""
+    found = view.over_limit(document)
+    return {figure["name"]: figure["new"] for figure in found} if len(found) <= 20 else {}
