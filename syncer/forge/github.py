@@ -209,13 +209,14 @@ class GitHub:
             auth=github.Auth.Token(self.token.secret),
             timeout=self.timeout,
             user_agent="syncer",
+            lazy=True,  # ask only for what is looked at
             retry=None,  # its own would repeat what creates something
             seconds_between_requests=0,
             seconds_between_writes=self.writes,
         )
 
     def _repository(self, repository: str) -> Any:
-        return self._client.get_repo(repository, lazy=True)
+        return self._client.get_repo(repository)
 
     def default_branch(self, repository: str) -> str:
         name: str = self._calls.do(
