@@ -20,8 +20,8 @@ _WHAT: dict[int, str] = {
     8: "bad exception return 0x{address:08x}",
     9: "svc #{detail} where its priority does not allow it",
     10: "reset requested through 0x{address:08x}",
-    11: "DMA channel {detail}, reading 0x{address:08x}: only unpaced transfers between memories "
-    "are modelled",
+    11: "DMA channel {detail}, at 0x{address:08x}: it cannot go there, or waits for a peripheral "
+    "that is not modelled",
     12: "more than {detail} marks",
     13: "the host has no memory left",
     14: "ran past the end of memory at 0x{address:08x}",

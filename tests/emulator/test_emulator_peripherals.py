@@ -177,46 +177,6 @@ def test_timer_counts_by_clock_hz(program: Build) -> None:
         assert low == cycle * 1_000_000 // hz
 
 
-def channel(number: int, read: int, write: int, count: int, ctrl: int) -> list[Access]:
-    at = DMA + 0x40 * number
-    return [(at, read), (at + 4, write), (at + 8, count), (at + 0xC, ctrl)]
-
-
-def test_dma_between_memories(program: Build) -> None:
-    unpaced, chain_to_self = 0x3F << 15, [n << 11 for n in range(12)]
-    words = 1 | 2 << 2 | 1 << 4 | 1 << 5 | unpaced
-    fill_bytes = 1 | 1 << 5 | unpaced
-    accesses = channel(0, 0x10010000, 0x20001000, 16, words | chain_to_self[0])
-    accesses += [(DMA + 0xC, None), (DMA + 0xC, None)]
-    # Channel 2 copies from SRAM and starts channel 3, which repeats one byte.
-    accesses += channel(3, 0x20001000, 0x20002100, 0, 0)
-    accesses += [(DMA + 0x40 * 3 + 8, 5), (DMA + 0x40 * 3 + 0x10, fill_bytes | chain_to_self[3])]
-    accesses += channel(2, 0x20001000, 0x20002000, 4, words | 3 << 11)
-    accesses += [(DMA + 0x400, None)] * 400 + [(DMA + 0xC, None), (DMA, None)]
-    with Machine() as machine:
-        got = run(machine, program("peripherals"), accesses)
-        listing = machine.read(0x10010000, 64)
-        assert machine.read(0x20001000, 64) == listing
-        assert machine.read(0x20002000, 16) == listing[:16]
-        assert machine.read(0x20002100, 6) == listing[:1] * 5 + b"\0"
-    busy = 1 << 24
-    assert got[0] & busy
-    assert got[-3] & 0b1101 == 0b1101
-    assert not got[-2] & busy
-    assert got[-1] == 0x10010000 + 64
-
-
-def test_dma_that_is_not_modelled_ends_the_run(program: Build) -> None:
-    for ctrl, write in ((1 | 2 << 2 | 20 << 15, 0x20001000), (1 | 2 << 2 | 0x3F << 15, 0x40034000)):
-        with Machine() as machine:
-            machine.load(program("peripherals").path)
-            accesses = channel(7, 0x20000000, write, 1, ctrl)
-            listing = b"".join(struct.pack("<2I", a | 1, v or 0) for a, v in accesses)
-            machine.write(0x10010000, listing + bytes(8))
-            report = machine.run().fault
-        assert report is not None and "DMA channel 7" in report
-
-
 def test_sram_alias_and_unmapped_registers(program: Build) -> None:
     accesses: list[Access] = [
         (0x21000004, 0x11),  # bank 0, second word: the fifth in stripes

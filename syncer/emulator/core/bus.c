@@ -10,15 +10,6 @@
 #include "sio.h"
 #include "timing.h"
 
-/* 0x21000000 shows the four striped banks one after the other (datasheet 2.6.2.1). */
-static bool unstripe(uint32_t address, uint32_t *offset)
-{
-    if (address - SRAM_ALIAS_BASE >= SRAM_STRIPED_SIZE) return false;
-    uint32_t bank = address >> 16 & 3, word = (address & 0xffff) >> 2;
-    *offset = word << 4 | bank << 2;
-    return true;
-}
-
 static bool is_flash(uint32_t address)
 {
     return address >> 24 >= 0x10 && address >> 24 <= 0x13;
@@ -31,42 +22,69 @@ static uint32_t word_at(const uint8_t *p)
     return value;
 }
 
+/* The XIP stream's other door (2.6.3.3), USB's memory and registers, PIO. */
+static bool is_ahb_peripheral(uint32_t address)
+{
+    return address >> 20 >= 0x500 && address >> 20 <= 0x504;
+}
+
+bool bus_registers(uint32_t address)
+{
+    unsigned block = address >> 24;
+    return block == 0x14 || block == 0x15 || block == 0x18 || address >> 20 == 0x400 ||
+           is_ahb_peripheral(address);
+}
+
+uint32_t bus_read_register(struct Machine *m, uint32_t address, uint64_t t, int *stall)
+{
+    bool apb = address >> 24 == 0x18 || address >> 20 == 0x400;
+    *stall += apb ? WAIT_APB : WAIT_AHB_REGISTER;
+    if (address >> 24 == 0x14 || address >> 24 == 0x18) return xip_read_register(m, address, t);
+    if (address >> 20 == 0x400) return apb_read(m, address, t);
+    if (address >> 20 == 0x500) return dma_read(m, address, t);
+    if (address >> 20 == 0x504) return stream_pop(m, t);
+    count_unmapped(m, address, false); /* cache as SRAM, USB, PIO */
+    return 0;
+}
+
+bool bus_write_register(struct Machine *m, struct Core *c, uint32_t address, uint32_t value,
+                        uint64_t t, int *stall)
+{
+    bool apb = address >> 24 == 0x18 || address >> 20 == 0x400;
+    *stall += apb ? WAIT_APB : WAIT_AHB_REGISTER;
+    if (address >> 24 == 0x14 || address >> 24 == 0x18)
+        xip_write_register(m, address, value, t);
+    else if (address >> 20 == 0x400) return apb_write(m, c, address, value, t);
+    else if (address >> 20 == 0x500) return dma_write(m, c, address, value, t);
+    else count_unmapped(m, address, true);
+    return true;
+}
+
 /* Registers take and give whole words; narrower reads see a part of one. */
 static bool read_word(struct Machine *m, struct Core *c, uint32_t address, uint64_t t, bool exact,
                       uint32_t *value, int *stall)
 {
     uint32_t word = address & ~3u, offset;
     if (word < ROM_SIZE) {
-        if (exact && m->dual) *stall += port_stall(m, c, PORT_ROM, t);
+        if (exact && m->contended) *stall += port_stall(m, c, PORT_ROM, t);
         *value = word_at(m->rom + word);
     } else if (is_flash(address)) {
         /* Cached beyond the end of the chip, where it repeats, or one of the other aliases:
          * 0x11 does not allocate, which no firmware here depends on; 0x12 and 0x13 do not look. */
         if (exact)
-            *stall += address >> 24 <= 0x11 ? xip_access(m, c, address, t, true, m->dual)
+            *stall += address >> 24 <= 0x11 ? xip_access(m, c, address, t, true, m->contended)
                                             : xip_uncached(m, c, t);
         *value = word_at(m->flash + (word & (m->flash_size - 1)));
-    } else if (address >> 24 == 0x14 || address >> 24 == 0x18) {
-        *stall += address >> 24 == 0x14 ? WAIT_AHB_REGISTER : WAIT_APB;
-        *value = xip_read_register(m, word);
-    } else if (unstripe(word, &offset)) {
-        if (exact && m->dual) *stall += port_stall(m, c, sram_port(offset), t);
+    } else if (sram_offset(word, &offset)) {
+        if (exact && m->contended) *stall += port_stall(m, c, sram_port(offset), t);
         *value = word_at(m->sram + offset);
     } else if (address >> 28 == 0xd) {
         *stall += WAIT_SIO;
         *value = sio_read(m, c, word);
     } else if (address >> 20 == 0xe00) {
         *value = system_read(m, c, word, t);
-    } else if (address >> 20 == 0x400) {
-        *stall += WAIT_APB;
-        *value = apb_read(m, word, t);
-    } else if (address >> 20 == 0x500) {
-        *stall += WAIT_AHB_REGISTER;
-        *value = dma_read(m, word, t);
-    } else if (address >> 24 == 0x15 || (address >> 20 >= 0x501 && address >> 20 <= 0x503)) {
-        *stall += WAIT_AHB_REGISTER; /* XIP SRAM and stream, USB, PIO */
-        count_unmapped(m, address, false);
-        *value = 0;
+    } else if (bus_registers(word)) {
+        *value = bus_read_register(m, word, t, stall);
     } else {
         return raise_fault(m, c, FAULT_READ, address, 0);
     }
@@ -89,9 +107,8 @@ bool bus_write_slow(struct Machine *m, struct Core *c, uint32_t address, uint32_
 {
     if (address & (size - 1)) return raise_fault(m, c, FAULT_UNALIGNED, address, 0);
     uint32_t word = address & ~3u, offset;
-    if (unstripe(address & ~3u, &offset)) {
-        offset |= address & 3;
-        if (exact && m->dual) *stall += port_stall(m, c, sram_port(offset), t);
+    if (sram_offset(address, &offset)) {
+        if (exact && m->contended) *stall += port_stall(m, c, sram_port(offset), t);
         memcpy(m->sram + offset, &value, size);
         if (m->sram_has_code[offset >> 8]) forget_code(m, offset, size);
         return true;
@@ -102,23 +119,13 @@ bool bus_write_slow(struct Machine *m, struct Core *c, uint32_t address, uint32_
 
     if (address >> 24 == 0x10) {
         xip_forget_line(m, address); /* the way to flush single lines (datasheet 2.6.3.2) */
-    } else if (address >> 24 == 0x14 || address >> 24 == 0x18) {
-        *stall += address >> 24 == 0x14 ? WAIT_AHB_REGISTER : WAIT_APB;
-        xip_write_register(m, word, value);
     } else if (address >> 28 == 0xd) {
         *stall += WAIT_SIO;
         sio_write(m, c, word, value);
     } else if (address >> 20 == 0xe00) {
         return system_write(m, c, word, value, t);
-    } else if (address >> 20 == 0x400) {
-        *stall += WAIT_APB;
-        return apb_write(m, c, word, value, t);
-    } else if (address >> 20 == 0x500) {
-        *stall += WAIT_AHB_REGISTER;
-        return dma_write(m, c, word, value, t);
-    } else if (address >> 24 == 0x15 || (address >> 20 >= 0x501 && address >> 20 <= 0x503)) {
-        *stall += WAIT_AHB_REGISTER;
-        count_unmapped(m, address, true);
+    } else if (bus_registers(word)) {
+        return bus_write_register(m, c, word, value, t, stall);
     } else {
         return raise_fault(m, c, FAULT_WRITE, address, 0);
     }

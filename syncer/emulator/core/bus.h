@@ -78,6 +78,23 @@ static ALWAYS_INLINE int fetch_stall(struct Machine *m, struct Core *c, const st
     return port_stall(m, c, c->region == REGION_SRAM ? sram_port(offset) : PORT_ROM, t);
 }
 
+/* Where in SRAM an address is, striped or not (0x21000000 shows the four striped banks one after
+ * the other: datasheet 2.6.2.1). */
+static inline bool sram_offset(uint32_t address, uint32_t *offset)
+{
+    if (address - SRAM_ALIAS_BASE < SRAM_STRIPED_SIZE)
+        *offset = (address & 0xfffc) << 2 | (address >> 14 & 0xc) | (address & 3);
+    else *offset = address - SRAM_BASE;
+    return *offset < SRAM_SIZE;
+}
+
+/* Registers on the AHB-Lite and APB buses, which every master sees; whole words. `c` is who is
+ * blamed. bus_registers: whether any are there. False from the write: a fault. */
+bool bus_registers(uint32_t address);
+uint32_t bus_read_register(struct Machine *m, uint32_t address, uint64_t t, int *stall);
+bool bus_write_register(struct Machine *m, struct Core *c, uint32_t address, uint32_t value,
+                        uint64_t t, int *stall);
+
 /* A plain memory byte range, or NULL: ROM, flash (16 MB alias 0x10 to 0x13), SRAM. */
 uint8_t *plain_memory(struct Machine *m, uint32_t address, size_t size);
 

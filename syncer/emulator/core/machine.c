@@ -93,8 +93,9 @@ void machine_clear(struct Machine *m, const struct Settings *settings, const uin
     forget_ops(m->flash_ops, m->flash_size);
     forget_ops(m->sram_ops, SRAM_SIZE);
 
-    memset(m->port, 0xff, sizeof m->port);
+    memset(m->taken, 0x7f, sizeof m->taken); /* a cycle that never comes */
     m->xip = (struct Xip){.control = 3};
+    m->stream = (struct Stream){0};
     m->dma = (struct Dma){.due = NEVER};
     m->timer = (struct Timer){.due = NEVER};
     m->uart[0].count = m->uart[1].count = 0;
@@ -106,7 +107,7 @@ void machine_clear(struct Machine *m, const struct Settings *settings, const uin
     m->unmapped_count = 0;
     m->fault = (struct Fault){0};
     m->stop = 0;
-    m->dual = false;
+    m->dual = m->contended = false;
     m->next_event = 0;
     m->stop_cycle = 0;
 
@@ -154,7 +155,8 @@ uint32_t machine_run(struct Machine *m, uint64_t until_cycle)
     m->stop_cycle = until_cycle;
     while (schedule(m)) {
         if (!m->settings.exact) execute_functional(m);
-        else if (!m->dual) execute_alone(m);
+        else if (!m->contended) execute_alone(m);
+        else if (!m->dual) execute_any(m);
         else if (m->current->other->cycles < m->horizon) execute_both(m);
         else execute_any(m);
     }

@@ -120,23 +120,46 @@ struct Xip {
     uint8_t oldest[XIP_SETS];
     bool disabled;
     uint64_t fill_start, busy_until; /* the fill that blocks the port */
-    uint64_t quiet_from;             /* from then on neither a fill nor DMA has the port */
+    uint64_t quiet_from;             /* from then on no fill has the port */
     uint32_t control;
     uint64_t accesses_cleared, hits_cleared;
+    uint64_t dma_accesses, dma_misses;
+};
+
+/* Background reads of flash into a FIFO: xip_stream.c. */
+#define STREAM_DEPTH 2u
+struct Stream {
+    uint32_t address, left; /* of the next word to read; words */
+    struct {
+        uint32_t value;
+        uint64_t at; /* the cycle at which it came */
+    } fifo[STREAM_DEPTH];
+    uint32_t head, count;
+    bool reading;      /* a word is on its way */
+    uint64_t done;     /* and will be there at this cycle */
+    uint64_t earliest; /* the cycle from which the next may be asked for */
 };
 
 struct DmaChannel {
-    uint32_t read, write, count, control;
-    uint32_t read_end, write_end; /* where the transfer leaves them */
-    uint64_t done;                /* the cycle at which it completes */
+    uint32_t read, write, count, control; /* count: what a trigger reloads `left` from */
+    uint32_t left;                        /* transfers still to do */
     bool busy;
+    uint64_t ready; /* its next transfer, or its end, comes no earlier than at this cycle */
+    uint64_t ticks; /* of its pacing timer that are used up */
 };
 #define DMA_CHANNELS 12
+#define DMA_TIMERS 4
 struct Dma {
     struct DmaChannel channel[DMA_CHANNELS];
     uint32_t raised, enable[2], force[2];
-    uint64_t flash_until; /* flash reads by DMA occupy the port until then */
-    uint64_t due;
+    uint32_t timer[DMA_TIMERS];
+    uint64_t timer_start[DMA_TIMERS];
+    uint32_t sniff_control, sniff_data;
+    unsigned last;  /* the channel served last */
+    uint64_t free;  /* the cycle from which the next transfer may begin */
+    uint64_t due;   /* NEVER, or the cycle after that in which something happens: by then it is
+                     * known what the cores did in it */
+    bool serving;
 };
 
 struct Timer {
@@ -158,7 +181,8 @@ struct Machine {
     struct Core *current;
 
     /* Scheduling, see schedule.c. */
-    bool dual;              /* both cores run: they may collide */
+    bool dual;              /* both cores run */
+    bool contended;         /* two masters or more run, DMA being one: they may collide */
     bool attention;         /* something changed: schedule before the next instruction */
     uint64_t limit;         /* the current core runs on while its cycles are <= limit */
     uint64_t horizon;       /* below this cycle two running cores simply alternate */
@@ -168,8 +192,9 @@ struct Machine {
     struct Fault fault;
     struct Settings settings;
 
-    uint64_t port[PORTS][PORT_HISTORY]; /* last access by cycle: cycle * 2 + core */
+    uint64_t taken[2][PORTS][PORT_HISTORY]; /* for each core: the cycles that another master took */
     struct Xip xip;
+    struct Stream stream;
     struct Dma dma;
     struct Timer timer;
     struct Uart uart[2];

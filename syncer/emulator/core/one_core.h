@@ -44,7 +44,7 @@ void INTERPRETER(struct Machine *m)
 #undef X
     };
     struct Core *const c = m->current;
-    const bool exact = m->settings.exact, dual = m->dual;
+    const bool exact = m->settings.exact, dual = m->contended;
     const uint64_t limit = m->limit;
     const struct Op *d, *ip = c->ip;
     uint64_t cycles = c->cycles, count = 0;

@@ -33,6 +33,11 @@ void apb_reset(struct Machine *m)
     m->apb[VREG][0] = 0x10b1; /* 1.1 V, regulated */
 }
 
+uint32_t bus_priority(const struct Machine *m)
+{
+    return m->apb[BUSCTRL][0];
+}
+
 static uint32_t sysinfo(struct Machine *m, uint32_t address)
 {
     switch (address & 0xfff) {
@@ -81,6 +86,9 @@ uint32_t apb_read(struct Machine *m, uint32_t address, uint64_t t)
         break;
     case PLL_SYS: case PLL_USB:
         if (offset == 0) return m->apb[block][0] | 0x80000000u; /* LOCK */
+        break;
+    case BUSCTRL:
+        if (offset == 4) return 1; /* BUS_PRIORITY_ACK */
         break;
     case UART0: case UART1:
         if (offset == UART_FR) return 0x90; /* nothing to send, nothing received */

@@ -11,6 +11,12 @@ uint32_t apb_read(struct Machine *m, uint32_t address, uint64_t t);
 /* False: a fault. */
 bool apb_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t value, uint64_t t);
 void apb_reset(struct Machine *m);
+/* BUS_PRIORITY: which masters win where two want one port (datasheet 2.1.1.1). */
+enum {
+    PRIORITY_PROC0 = 1 << 0, PRIORITY_PROC1 = 1 << 4, PRIORITY_DMA_R = 1 << 8,
+    PRIORITY_DMA_W = 1 << 12
+};
+uint32_t bus_priority(const struct Machine *m);
 
 /* timer.c; `offset` is a register's. */
 uint32_t timer_read(struct Machine *m, uint32_t offset, uint64_t t);

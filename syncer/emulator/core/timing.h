@@ -17,7 +17,11 @@
  *    upper halfword executes; a taken branch fetches its target two cycles before it completes.
  *  - Each SRAM bank, the boot ROM and the cache serve one access a cycle. The core that comes
  *    second waits one.
- *  - A line fill blocks the cache for both cores until it is complete.
+ *  - A line fill blocks the cache for every master until it is complete.
+ *  - DMA reads and writes a word a cycle at most, the write one cycle behind the read. Where a core
+ *    has the bank, DMA waits, or the core does if only DMA has priority (BUS_PRIORITY, 2.1.1.1).
+ *  - The XIP stream reads a word (xip_word) when the flash is idle; a line fill waits for it to be
+ *    complete, a hit does not.
  *  - A full set replaces its older line (first in, first out), which fits boards better than LRU.
  */
 #ifndef SYNCER_TIMING_H
@@ -44,6 +48,8 @@ enum {
     WAIT_AHB_REGISTER = 1,    /* XIP control and the AHB-Lite peripherals */
 
     DMA_START = 4,            /* from the trigger to the first transfer; an estimate */
+    DMA_REQUEST = 2,          /* from a peripheral's request to the transfer; an estimate */
+    STREAM_COOLDOWN = 7,      /* the stream keeps this far from a cache miss (2.6.3.3) */
     FUNCTIONAL_QUANTUM = 1000 /* how far one core may run ahead when timing does not matter */
 };
 

@@ -16,16 +16,12 @@ static inline uint32_t xip_line(uint32_t address)
     return (address & 0xffffff) >> 3;
 }
 
-/* Takes the port at cycle `t`, or a cycle later if the other core has it: 0 or 1. */
+/* Takes the port at cycle `t`, or a cycle later if another master has it: 0 or 1. */
 static inline int port_conflict(struct Machine *m, const struct Core *c, unsigned port, uint64_t t)
 {
-    int lost = 0;
-    uint64_t *history = m->port[port];
-    if (history[t % PORT_HISTORY] == (t << 1 | (c->id ^ 1))) {
-        lost = 1;
-        t++;
-    }
-    history[t % PORT_HISTORY] = t << 1 | c->id;
+    int lost = m->taken[c->id][port][t % PORT_HISTORY] == t;
+    t += (unsigned)lost;
+    m->taken[c->id ^ 1][port][t % PORT_HISTORY] = t;
     return lost;
 }
 
@@ -51,12 +47,25 @@ static ALWAYS_INLINE int xip_access(struct Machine *m, struct Core *c, uint32_t 
 }
 /* One word read past the cache. */
 int xip_uncached(struct Machine *m, struct Core *c, uint64_t t);
+/* A read by DMA at cycle `t`, through the cache or past it: the cycle at which it has the word. */
+uint64_t xip_dma_read(struct Machine *m, uint32_t address, uint64_t t);
 void xip_flush(struct Machine *m);
 void xip_forget_line(struct Machine *m, uint32_t address);
 
 /* XIP_CTRL (datasheet 2.6.3.6) and the SSI (4.10.13), as far as firmware that does not program
  * flash needs them. */
-uint32_t xip_read_register(struct Machine *m, uint32_t address);
-void xip_write_register(struct Machine *m, uint32_t address, uint32_t value);
+uint32_t xip_read_register(struct Machine *m, uint32_t address, uint64_t t);
+void xip_write_register(struct Machine *m, uint32_t address, uint32_t value, uint64_t t);
+
+/* xip_stream.c. A line fill that wants the flash at cycle `t`: how long the stream keeps it. */
+unsigned stream_hold(struct Machine *m, uint64_t t);
+/* The cycle at which the FIFO's oldest word came or comes, if nothing delays it; NEVER: none does. */
+uint64_t stream_ready(const struct Machine *m);
+/* Takes the oldest word, 0 if there is none. */
+uint32_t stream_pop(struct Machine *m, uint64_t t);
+/* STREAM_ADDR and STREAM_CTR, and the FIFO's two bits in STAT. */
+uint32_t stream_read_register(struct Machine *m, uint32_t offset, uint64_t t);
+void stream_write_register(struct Machine *m, uint32_t offset, uint32_t value, uint64_t t);
+uint32_t stream_status(struct Machine *m, uint64_t t);
 
 #endif
