@@ -46,9 +46,10 @@ def test_the_lock_speaks_of_this_port(name: str) -> None:
     assert {name for name in lock.figures if name.endswith("/flash")} == {
         f"{program}/flash" for program in sizes
     }
-    # Every override is some layer's kernel.
+    # Overrides are layers' kernels; some of other models than the benchmarks run.
     ours = {kernel for text in lock.kernels.values() for kernel in text.split() if "*" in kernel}
-    assert {Path(item.path).stem for item in port.toml.override} == {x[:-1] for x in ours}
+    assert {x[:-1] for x in ours} <= {Path(item.path).stem for item in port.toml.override}
+    assert len(ours) >= 3
     for benchmark in port.toml.benchmark:
         for figure in ("cycles", "arena", "flash", "ram"):
             assert lock.figures[f"{benchmark.name}/{figure}"] > 0

@@ -17,12 +17,18 @@ SOURCES = ROOT / "port" / "rp2040" / "kernels"
 INCLUDE = ROOT / "ci" / "miniature" / "component" / "Include"
 KERNELS = (
     "arm_nn_mat_mult_nt_t_s8.c",
+    "arm_convolve_s8.c",
+    "arm_nn_vec_mat_mult_t_s8.c",
+    "arm_nn_vec_mat_mult_t_per_ch_s8.c",
+    "matmul.c",
+    "vec_mat.c",
     "arm_depthwise_conv_3x3_s8.c",
     "arm_depthwise_conv_s8.c",
     "depthwise.c",
     "depthwise_3x3.c",
     "slow_path.c",
 )
+ASSEMBLY = ("matmul_channel.S",)  # empty but on a Cortex-M0+
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
 
 WHOLE, FORWARD, REVERSE = range(3)  # harness.c: one part; two, in order; two, the last first
@@ -55,6 +61,25 @@ class DepthwiseParams(ctypes.Structure):
         ("dilation", Tile),
         ("activation", Activation),
     )
+
+
+class ConvolveParams(ctypes.Structure):
+    """cmsis_nn_conv_params."""
+
+    _fields_ = (
+        ("input_offset", ctypes.c_int32),
+        ("output_offset", ctypes.c_int32),
+        ("stride", Tile),
+        ("padding", Tile),
+        ("dilation", Tile),
+        ("activation", Activation),
+    )
+
+
+class Context(ctypes.Structure):
+    """cmsis_nn_context."""
+
+    _fields_ = (("buf", ctypes.c_void_p), ("size", ctypes.c_int32))
 
 
 class PerChannel(ctypes.Structure):
@@ -209,6 +234,97 @@ class Kernels:
         self._check_scratch()
         return out.take((lhs_rows, channels))
 
+    def vec_mat(
+        self,
+        lhs: NDArray[np.int8],
+        rhs: NDArray[np.int8],
+        bias: NDArray[np.int32] | None,
+        quantisation: Quantisation,
+        rhs_offset: int,
+        step: int,
+        per_channel: bool,
+    ) -> NDArray[np.int8]:
+        """One row of outputs; step: bytes from output to output."""
+        rows, columns = rhs.shape
+        q = quantisation
+        function = self.library.arm_nn_vec_mat_mult_t_s8
+        multiplier, shift = ctypes.c_int32(int(q.multipliers[0])), ctypes.c_int32(int(q.shifts[0]))
+        scales: tuple[Any, Any] = (multiplier, shift)
+        if per_channel:
+            function = self.library.arm_nn_vec_mat_mult_t_per_ch_s8
+            scales = (pointer(q.multipliers), pointer(q.shifts))
+        out = _Output((rows - 1) * step + 1)
+        status = function(
+            pointer(lhs),
+            pointer(rhs),
+            None,
+            pointer(bias),
+            out.pointer,
+            q.input_offset,
+            q.output_offset,
+            *scales,
+            columns,
+            rows,
+            q.minimum,
+            q.maximum,
+            step,
+            rhs_offset,
+        )
+        assert status == 0
+        self._check_scratch()
+        return out.take(((rows - 1) * step + 1,))[::step]
+
+    def convolve(
+        self,
+        image: NDArray[np.int8],
+        kernel: NDArray[np.int8],
+        bias: NDArray[np.int32] | None,
+        quantisation: Quantisation,
+        output_size: tuple[int, int],
+        stride: tuple[int, int],
+        padding: tuple[int, int],
+        dilation: tuple[int, int] = (1, 1),
+        upscale: tuple[int, int] | None = None,
+    ) -> NDArray[np.int8] | int:
+        """The output, or the status if it is not 0. Pairs are (vertical, horizontal)."""
+        q = quantisation
+        batch, height, width, channels = image.shape
+        outputs, rows, columns, kernel_channels = kernel.shape
+        if upscale is not None:
+            height, width = height * upscale[0], width * upscale[1]
+        shape = (batch, *output_size, outputs)
+        params = ConvolveParams(
+            q.input_offset,
+            q.output_offset,
+            Tile(stride[1], stride[0]),
+            Tile(padding[1], padding[0]),
+            Tile(dilation[1], dilation[0]),
+            Activation(q.minimum, q.maximum),
+        )
+        # What arm_convolve_s8_get_buffer_size() asks for.
+        size = 4 * ((rows * columns * kernel_channels + 3) & ~3)
+        buffer = _Output(size)
+        context = Context(buffer.pointer, size)
+        per_channel = PerChannel(q.multipliers.ctypes.data, q.shifts.ctypes.data)
+        out = _Output(int(np.prod(shape)))
+        status = self.library.arm_convolve_s8(
+            ctypes.byref(context),
+            ctypes.byref(params),
+            ctypes.byref(per_channel),
+            ctypes.byref(Dims(batch, height, width, channels)),
+            pointer(image),
+            ctypes.byref(Dims(outputs, rows, columns, kernel_channels)),
+            pointer(kernel),
+            ctypes.byref(Dims(1, 1, 1, outputs)),
+            pointer(bias),
+            None if upscale is None else ctypes.byref(Dims(1, upscale[0], upscale[1], 1)),
+            ctypes.byref(Dims(*shape)),
+            out.pointer,
+        )
+        buffer.take((size,))
+        self._check_scratch()
+        return out.take(shape) if status == 0 else int(status)
+
     def depthwise(
         self,
         function: str,
@@ -263,6 +379,7 @@ class _Output:
 
     def __init__(self, size: int) -> None:
         self._store = np.full(GUARD + size + GUARD, CANARY, np.int8)
+        assert self._store.ctypes.data % 4 == 0
         self._size = size
         self.pointer = ctypes.c_void_p(self._store.ctypes.data + GUARD)
 

@@ -67,6 +67,64 @@ def matmul(
     return quantisation.output(products if bias is None else products + bias)
 
 
+def vec_mat(
+    lhs: NDArray[np.int8],
+    rhs: NDArray[np.int8],
+    bias: NDArray[np.int32] | None,
+    quantisation: Quantisation,
+    rhs_offset: int,
+) -> NDArray[np.int8]:
+    """lhs [columns] times transposed rhs [rows, columns], all of whose offsets count: [rows]."""
+    left = lhs.astype(np.int64) + quantisation.input_offset
+    products = (rhs.astype(np.int64) + rhs_offset) @ left
+    return quantisation.output(products if bias is None else products + bias)
+
+
+def convolve(
+    image: NDArray[np.int8],
+    kernel: NDArray[np.int8],
+    bias: NDArray[np.int32] | None,
+    quantisation: Quantisation,
+    output_size: tuple[int, int],
+    stride: tuple[int, int],
+    padding: tuple[int, int],
+    dilation: tuple[int, int] = (1, 1),
+    upscale: tuple[int, int] | None = None,
+) -> NDArray[np.int8]:
+    """Batch [n, h, w, g * c] convolved with [o, kh, kw, c] in g groups; pairs are (vertical, ...).
+
+    upscale: rows and columns of zeros (of -input_offset, that is) are put between the image's.
+    """
+    offset = image.astype(np.int64) + quantisation.input_offset
+    if upscale is not None:
+        batch, height, width, channels = image.shape
+        wide = np.zeros((batch, height * upscale[0], width * upscale[1], channels), np.int64)
+        wide[:, :: upscale[0], :: upscale[1]] = offset
+        offset = wide
+    batch, height, width, channels = offset.shape
+    outputs, rows, columns, kernel_channels = kernel.shape
+    bottom = max(0, (output_size[0] - 1) * stride[0] + (rows - 1) * dilation[0] + 1 - height)
+    right = max(0, (output_size[1] - 1) * stride[1] + (columns - 1) * dilation[1] + 1 - width)
+    padded = np.pad(offset, ((0, 0), (padding[0], bottom), (padding[1], right), (0, 0)))
+    groups = channels // kernel_channels
+    total = np.zeros((batch, *output_size, outputs), np.int64)
+    if bias is not None:
+        total += bias
+    for i in range(rows):
+        for j in range(columns):
+            y, x = i * dilation[0], j * dilation[1]
+            taps = padded[
+                :,
+                y : y + (output_size[0] - 1) * stride[0] + 1 : stride[0],
+                x : x + (output_size[1] - 1) * stride[1] + 1 : stride[1],
+            ]
+            for group in range(groups):
+                ins = slice(group * kernel_channels, (group + 1) * kernel_channels)
+                outs = slice(group * (outputs // groups), (group + 1) * (outputs // groups))
+                total[..., outs] += taps[..., ins] @ kernel[outs, i, j].astype(np.int64).T
+    return quantisation.output(total)
+
+
 def depthwise(
     image: NDArray[np.int8],
     kernel: NDArray[np.int8],

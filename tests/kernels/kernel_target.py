@@ -13,7 +13,17 @@ from typing import Any
 
 import numpy as np
 from elftools.elf.elffile import ELFFile
-from kernel_library import INCLUDE, KERNELS, SOURCES, WARNINGS, DepthwiseParams, Dims, Tile
+from kernel_library import (
+    ASSEMBLY,
+    INCLUDE,
+    KERNELS,
+    SOURCES,
+    WARNINGS,
+    ConvolveParams,
+    DepthwiseParams,
+    Dims,
+    Tile,
+)
 from kernel_library import Activation as Limits
 from kernel_reference import Quantisation
 from numpy.typing import NDArray
@@ -48,7 +58,7 @@ def build(target: Path) -> Path:
             *WARNINGS,
             f"-I{SOURCES}",
             f"-I{INCLUDE}",
-            *(str(SOURCES / name) for name in KERNELS),
+            *(str(SOURCES / name) for name in (*KERNELS, *ASSEMBLY)),
             str(Path(__file__).with_name("harness.c")),
             "-nostartfiles",
             "-Wl,--entry=0",
@@ -174,6 +184,92 @@ class TargetKernels:
         )
         assert status == 0
         return self._output(out, (lhs_rows, channels))
+
+    def vec_mat(
+        self,
+        lhs: NDArray[np.int8],
+        rhs: NDArray[np.int8],
+        bias: NDArray[np.int32] | None,
+        quantisation: Quantisation,
+        rhs_offset: int,
+        step: int,
+        per_channel: bool,
+    ) -> NDArray[np.int8]:
+        rows, columns = rhs.shape
+        q = quantisation
+        size = (rows - 1) * step + 1
+        out = self._put(bytes(size))
+        scales = (int(q.multipliers[0]), int(q.shifts[0]))
+        if per_channel:
+            scales = (self._put(q.multipliers.tobytes()), self._put(q.shifts.tobytes()))
+        status = self._call(
+            "arm_nn_vec_mat_mult_t_per_ch_s8" if per_channel else "arm_nn_vec_mat_mult_t_s8",
+            self._put(lhs.tobytes(), lhs.ctypes.data % 4),
+            self._put(rhs.tobytes(), rhs.ctypes.data % 4),
+            0,
+            self._put(None if bias is None else bias.tobytes()),
+            out,
+            q.input_offset,
+            q.output_offset,
+            *scales,
+            columns,
+            rows,
+            q.minimum,
+            q.maximum,
+            step,
+            rhs_offset,
+        )
+        assert status == 0
+        return self._output(out, (size,))[::step]
+
+    def convolve(
+        self,
+        image: NDArray[np.int8],
+        kernel: NDArray[np.int8],
+        bias: NDArray[np.int32] | None,
+        quantisation: Quantisation,
+        output_size: tuple[int, int],
+        stride: tuple[int, int],
+        padding: tuple[int, int],
+        dilation: tuple[int, int] = (1, 1),
+        upscale: tuple[int, int] | None = None,
+    ) -> NDArray[np.int8] | int:
+        q = quantisation
+        batch, height, width, channels = image.shape
+        outputs, rows, columns, kernel_channels = kernel.shape
+        if upscale is not None:
+            height, width = height * upscale[0], width * upscale[1]
+        shape = (batch, *output_size, outputs)
+        params = ConvolveParams(
+            q.input_offset,
+            q.output_offset,
+            Tile(stride[1], stride[0]),
+            Tile(padding[1], padding[0]),
+            Tile(dilation[1], dilation[0]),
+            Limits(q.minimum, q.maximum),
+        )
+        size = 4 * ((rows * columns * kernel_channels + 3) & ~3)
+        context = b"".join(n.to_bytes(4, "little") for n in (self._put(bytes(size)), size))
+        per_channel = b"".join(
+            self._put(array.tobytes()).to_bytes(4, "little") for array in (q.multipliers, q.shifts)
+        )
+        out = self._put(bytes(int(np.prod(shape))))
+        status = self._call(
+            "arm_convolve_s8",
+            self._put(context),
+            self._struct(params),
+            self._put(per_channel),
+            self._struct(Dims(batch, height, width, channels)),
+            self._put(image.tobytes(), image.ctypes.data % 4),
+            self._struct(Dims(outputs, rows, columns, kernel_channels)),
+            self._put(kernel.tobytes(), kernel.ctypes.data % 4),
+            self._struct(Dims(1, 1, 1, outputs)),
+            self._put(None if bias is None else bias.tobytes()),
+            0 if upscale is None else self._struct(Dims(1, upscale[0], upscale[1], 1)),
+            self._struct(Dims(*shape)),
+            out,
+        )
+        return self._output(out, shape) if status == 0 else status - (1 << 32)
 
     def depthwise(
         self,

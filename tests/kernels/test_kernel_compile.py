@@ -4,10 +4,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from kernel_library import INCLUDE, KERNELS, SOURCES, WARNINGS
+from kernel_library import ASSEMBLY, INCLUDE, KERNELS, SOURCES, WARNINGS
 
 SDK = Path(__file__).parent / "sdk"
-ON_DEVICE = ("-DPICO_ON_DEVICE=1", "-DPICO_RP2040=1")
+ON_DEVICE = ("-DPICO_ON_DEVICE=1", "-DPICO_RP2040=1", "-DKERNELS_WEIGHTS_BY_DMA=0")
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ ON_DEVICE = ("-DPICO_ON_DEVICE=1", "-DPICO_RP2040=1")
     ids=["plain", "on-device", "single-rounding"],
 )
 def test_clean_for_the_target(tmp_path: Path, flags: tuple[str, ...]) -> None:
-    for name in (*KERNELS, "dual_core.c", "dual_core_stack.S"):
+    for name in (*KERNELS, *ASSEMBLY, "dual_core.c", "dual_core_stack.S"):
         subprocess.run(
             [
                 "arm-none-eabi-gcc",

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * int8 product of a vector and a transposed matrix, on both cores of the RP2040.
+ *
+ * Each weight is used once, so unpacking pairs of them would cost more than it saves: each core
+ * takes half the rows, two at a time, which share the loads of the vector. That is widened to 16
+ * bits first, its offset added.
+ */
+
+#include "vec_mat.h"
+
+#include "arm_nnsupportfunctions.h"
+
+#include "dual_core.h"
+#include "requantize.h"
+#include "slow_path.h"
+
+#include <stddef.h>
+
+/* Fewer products than this are done before the other core has begun. */
+#define SMALL 512
+
+typedef struct {
+    const vec_mat_layer *layer;
+    const int16_t *widened; /* lhs + lhs_offset, or NULL */
+    int32_t start;          /* what rhs_offset adds to every row */
+} vec_mat_work;
+
+static inline void put(const vec_mat_layer *layer,
+                       requantize_channel *quantisation,
+                       const int32_t row,
+                       const uint32_t acc)
+{
+    if (layer->quantisation_step != 0) {
+        requantize_set(quantisation, layer->multipliers[row], layer->shifts[row]);
+    }
+    layer->dst[row * layer->dst_step] = requantize(quantisation, (int32_t)acc);
+}
+
+static inline uint32_t bias_of(const vec_mat_work *work, const int32_t row)
+{
+    const int32_t *bias = work->layer->bias;
+    return (uint32_t)work->start + (bias != NULL ? (uint32_t)bias[row] : 0);
+}
+
+static void DUAL_CORE_IN_RAM(vec_mat_job)(void *arg, int part, int parts)
+{
+    const vec_mat_work *work = arg;
+    const vec_mat_layer *layer = work->layer;
+    const dual_core_range rows = dual_core_share(layer->rows, part, parts);
+    const int32_t columns = layer->columns;
+    requantize_channel quantisation;
+    requantize_layer(
+        &quantisation, layer->dst_offset, layer->activation_min, layer->activation_max);
+    requantize_set(&quantisation, layer->multipliers[0], layer->shifts[0]);
+
+    const int8_t *w = layer->rhs + rows.begin * columns;
+    int32_t row = rows.begin;
+    if (work->widened != NULL) {
+        for (; row + 1 < rows.end; row += 2) {
+            uint32_t acc0 = bias_of(work, row);
+            uint32_t acc1 = bias_of(work, row + 1);
+            const int16_t *x = work->widened;
+            const int16_t *const end = x + columns;
+            while (x != end) {
+                const int32_t value = *x++;
+                acc0 += (uint32_t)(value * w[0]);
+                acc1 += (uint32_t)(value * w[columns]);
+                w++;
+            }
+            w += columns;
+            put(layer, &quantisation, row, acc0);
+            put(layer, &quantisation, row + 1, acc1);
+        }
+    }
+    for (; row < rows.end; row++) {
+        uint32_t acc = bias_of(work, row);
+        for (int32_t i = 0; i < columns; i++) {
+            acc += (uint32_t)(layer->lhs[i] + layer->lhs_offset) * (uint32_t)(int32_t)*w++;
+        }
+        put(layer, &quantisation, row, acc);
+    }
+}
+
+void vec_mat_run(const vec_mat_layer *layer)
+{
+    if (layer->rows <= 0) {
+        return;
+    }
+    vec_mat_work work = {.layer = layer};
+    if (layer->rhs_offset != 0) {
+        uint32_t sum = (uint32_t)layer->columns * (uint32_t)layer->lhs_offset;
+        for (int32_t i = 0; i < layer->columns; i++) {
+            sum += (uint32_t)(int32_t)layer->lhs[i];
+        }
+        work.start = (int32_t)(sum * (uint32_t)layer->rhs_offset);
+    }
+    uint32_t *scratch = NULL;
+    if (layer->columns <= 2 * DUAL_CORE_SCRATCH_WORDS && layer->lhs_offset >= -(1 << 14) &&
+        layer->lhs_offset <= 1 << 14) {
+        scratch = dual_core_scratch_acquire();
+        if (scratch == NULL) {
+            slow_path_taken(0, SLOW_PATH_SCRATCH);
+        }
+    } else {
+        slow_path_taken(0, SLOW_PATH_SHAPE);
+    }
+    if (scratch != NULL) {
+        int16_t *widened = (int16_t *)scratch;
+        for (int32_t i = 0; i < layer->columns; i++) {
+            widened[i] = (int16_t)(layer->lhs[i] + layer->lhs_offset);
+        }
+        work.widened = widened;
+    }
+    if (layer->columns * layer->rows < SMALL) {
+        vec_mat_job(&work, 0, 1);
+    } else {
+        dual_core_run(vec_mat_job, &work);
+    }
+    dual_core_scratch_release(scratch);
+}
