@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import secrets
 import shutil
 import tempfile
@@ -20,7 +21,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from syncer.durable import clear_up
+from syncer.durable import clear_up, fresh_folder, put_in_place
 from syncer.durable import write_whole as write_whole
 from syncer.errors import Exit, SyncError
 from syncer.files import unwritable
@@ -29,6 +30,10 @@ from syncer.model import Roll
 from syncer.processes import family
 
 T = TypeVar("T")
+
+# What says how the last roll ended; by `order.json` it is known which one that is, so it is last.
+_LAST = ("roll.json", "status.json", "report.md", "order.json")
+_BEFORE = "before"
 
 
 def key_of(*inputs: object) -> str:
@@ -72,7 +77,8 @@ class Settled:
 class Begun:
     """A roll that was begun: what was asked (the pipeline's Order, as JSON), which commit of
     upstream that turned out to be, and how it ended; `verdict` is empty as long as it has not.
-    `began` and `ended` are ISO 8601, UTC; `stage` is where it stopped."""
+    `began` and `ended` are ISO 8601, UTC; `stage` is where it stopped; `skipped` are the patches
+    ("component/file") that it goes without."""
 
     id: str
     began: str
@@ -81,6 +87,7 @@ class Begun:
     ended: str = ""
     verdict: str = ""
     stage: str = ""
+    skipped: tuple[str, ...] = ()
 
 
 def new_roll(order: object) -> Begun:
@@ -199,6 +206,24 @@ class Journal:
     def write_begun(self, begun: Begun) -> None:
         """Write down that a roll has begun, or how far it came."""
         write_whole(self.folder / "order.json", json.dumps(asdict(begun)).encode())
+
+    def remember(self) -> None:
+        """Keep what the last roll found, for `restore`; to be called before another begins."""
+        before = fresh_folder(self.folder / _BEFORE)
+        for name in _LAST:
+            with suppress(FileNotFoundError):
+                os.link(self.folder / name, before / name)  # they are only ever replaced
+        put_in_place(self.folder / _BEFORE)
+
+    def restore(self) -> None:
+        """Have `begun` and `last_roll`, and what is written for people, as they were when
+        `remember` was called last. It can be done again where it was broken off."""
+        for name in _LAST:
+            kept = self.folder / _BEFORE / name
+            if kept.is_file():
+                write_whole(self.folder / name, kept.read_bytes())
+            else:
+                (self.folder / name).unlink(missing_ok=True)
 
     # ---- what was found
 

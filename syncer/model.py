@@ -108,13 +108,16 @@ class PatchVerdict(StrEnum):
     ABSORBED = "absorbed"
     DROPPED = "dropped"
     EMPTIED = "emptied"
+    RESOLVED = "resolved"
+    SKIPPED = "skipped"
     CONFLICT = "conflict"
 
 
 @dataclass(frozen=True)
 class PatchResult:
     """One patch of the queue after the rebase. `refreshed` is the patch file's new text when it
-    must change (new blob ids, moved lines), else None. `conflicts` are paths."""
+    must change (new blob ids, moved lines), else None. `conflicts` are paths. `resolution` is the
+    recorded one that was replayed, "component/file" in the folder of resolutions."""
 
     component: str
     file: str
@@ -124,6 +127,7 @@ class PatchResult:
     conflicts: tuple[str, ...] = ()
     reason: str = ""
     refreshed: str | None = None
+    resolution: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ import pytest
 
 from syncer.lock import load_lock
 from syncer.port import load_port
+from syncer.queue.classify import upstream_status
 from syncer.queue.mail import check_zero_context
+from syncer.queue.resolutions import FOLDER, read_resolutions
 from syncer.queue.series import read_series
 from syncer.sizes import load_sizes
 
@@ -60,15 +62,29 @@ def test_the_queue_holds_only_our_own_lines() -> None:
     port = load_port(ROOT / "port/port.toml")
     assert port.toml.patches.context == 0
     folders = [path.name for path in (ROOT / "patches").iterdir() if path.is_dir()]
+    folders = [name for name in folders if name != FOLDER]
     assert folders
     for component in folders:
         patches = read_series(ROOT / "patches", component, context=0)
         assert patches
         for patch in patches:
             check_zero_context(patch)
-            assert "Upstream-Status: " in patch.text
+            assert upstream_status(patch)
             body = patch.text[patch.text.index("diff --git") :]
             assert not [line for line in body.splitlines() if line[:1] == " "]
+
+
+def test_the_resolutions_hold_only_our_own_lines() -> None:
+    port = load_port(ROOT / "port/port.toml")
+    names = {port.toml.upstream.name, *(component.name for component in port.toml.component)}
+    found = [r for name in names for r in read_resolutions([ROOT / "patches" / FOLDER], name)]
+    assert len(found) == len([p for p in (ROOT / "patches" / FOLDER).rglob("*") if p.is_file()])
+    for resolution in found:
+        for diff in resolution.diffs:
+            assert diff.binary is None or diff.old_path is None
+            for hunk in diff.hunks:
+                assert not hunk.section
+                assert all(line[:1] == b"+" for line in hunk.lines)
 
 
 def test_the_real_roll_is_skipped_where_upstream_cannot_be_reached(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from syncer.port import find_port
 COMMANDS = {
     "roll": "roll.command",
     "continue": "resume.command",
+    "skip": "resume.skip",
+    "abort": "resume.abort",
     "tree": "stage.tree",
     "build": "stage.build",
     "test": "stage.test",

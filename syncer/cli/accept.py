@@ -17,7 +17,7 @@ from syncer.port import Port
 from syncer.queue.series import SERIES
 from syncer.report.numbers import change, grouped, plural
 from syncer.report.view import amount
-from syncer.stages import changed_files, next_lock
+from syncer.stages import changed_files, forget_written, next_lock, pending_files
 
 _ACCEPTABLE = (Verdict.PASSED, Verdict.UP_TO_DATE, Verdict.NOT_CHECKED, Verdict.GATE)
 _MOST_WHY = 300
@@ -32,7 +32,12 @@ _WORTH_HOLDING = 2  # percent
     help="Move the anchor too, for this reason. Needed after a roll that ended at the gate, and "
     "where the compiler or the SDK is another.",
 )
-def command(port_file: str | None, why: str | None) -> int:
+@click.option(
+    "--resolutions",
+    is_flag=True,
+    help="Write only the recorded resolutions of conflicts, however the last roll ended.",
+)
+def command(port_file: str | None, why: str | None, resolutions: bool) -> int:
     """Write the last roll's lock, sizes and refreshed patches into the working tree, for you to
     commit.
 
@@ -40,6 +45,8 @@ def command(port_file: str | None, why: str | None) -> int:
     where it is unless you say why it should not.
     """
     port = chosen_port(port_file)
+    if resolutions:
+        return _resolutions(port)
     reason = _reason(why)
     roll = _last(port)
     lock = load_lock(port.lock_file)
@@ -64,17 +71,33 @@ def command(port_file: str | None, why: str | None) -> int:
     )
     with Journal(port.state).held("accept"):
         for path, text in _in_order(port, changed_files(port, roll.rebased, roll.build, new)):
-            target = port.at(path)
-            clear_up(target.parent)
-            if text is None:
-                target.unlink(missing_ok=True)
-                click.echo(f"removed  {path}")
-            else:
-                write_whole(target, text.encode("utf-8", "surrogateescape"))
-                click.echo(f"written  {path}")
+            _put(port, path, text)
+        forget_written(port)
     _say_moved(roll.benches.figures, lock, new)
     click.echo(f"Accepted {roll.resolved.upstream.name} {roll.resolved.upstream.commit[:12]}.")
     return Exit.OK
+
+
+def _resolutions(port: Port) -> int:
+    with Journal(port.state).held("accept"):
+        files = pending_files(port)
+        for path, text in files.items():
+            _put(port, path, text)
+        forget_written(port)
+    if not files:
+        click.echo("There is no resolution that is not here already.")
+    return Exit.OK
+
+
+def _put(port: Port, path: str, text: str | None) -> None:
+    target = port.at(path)
+    clear_up(target.parent)
+    if text is None:
+        target.unlink(missing_ok=True)
+        click.echo(f"removed  {path}")
+    else:
+        write_whole(target, text.encode("utf-8", "surrogateescape"))
+        click.echo(f"written  {path}")
 
 
 def _in_order(port: Port, files: dict[str, str | None]) -> list[tuple[str, str | None]]:

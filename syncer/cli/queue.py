@@ -35,6 +35,7 @@ from syncer.queue.exchange import (
 )
 from syncer.queue.listing import Row, home_of, row_of
 from syncer.queue.mail import Patch, encode, parse_patch
+from syncer.queue.resolutions import FOLDER, read_resolutions
 from syncer.queue.series import SERIES, series_text
 from syncer.queue.stack import Step, as_mail, settled, stack
 from syncer.report.neutral import one_line
@@ -86,11 +87,13 @@ def list_command(port_file: str | None, by_cost: bool, as_json: bool) -> int:
 def _rows(port: Port) -> list[Row]:
     home = home_of(port.root)
     rows = []
+    folder = port.at(port.toml.patches.folder) / FOLDER
     for name in _names(port):
+        resolved = [f"{item.component}/{item.patch}" for item in read_resolutions([folder], name)]
         for patch in series_of(port, name):
             file = port.at(f"{port.toml.patches.folder}/{patch.name}")
             place = file.relative_to(home[1]).as_posix() if home else ""
-            rows.append(row_of(patch, home[0] if home else None, place, ()))
+            rows.append(row_of(patch, home[0] if home else None, place, resolved))
     return rows
 
 

@@ -10,9 +10,12 @@ from syncer.errors import Exit
 from syncer.journal import Begun, Journal
 from syncer.locking import seconds_since
 from syncer.model import Verdict
+from syncer.port import Port
+from syncer.queue.worktree import undecided
 from syncer.report import status
 from syncer.report.numbers import duration
 from syncer.report.terminal import terminal
+from syncer.stages import open_worktrees, pending_texts
 
 
 @click.command()
@@ -30,11 +33,22 @@ def command(port_file: str | None, bare: bool, as_json: bool) -> int:
         click.echo(status.dumps(status.status_document(roll)) if roll else "{}", nl=False)
         return Exit.OK
     console = Console(highlight=False, soft_wrap=True)
-    for line in standing(journal):
+    for line in (*standing(journal), *_conflicts(port)):
         console.print(line, markup=False)
     if roll is not None:
         console.print(terminal(status.status_document(roll)))
     return Exit.OK
+
+
+def _conflicts(port: Port) -> list[str]:
+    """What waits for a person: where, and what is still to be decided."""
+    lines = []
+    for worktree in open_worktrees(port):
+        left = undecided(worktree)
+        lines.append(f"Conflict: {worktree.state.name}, to be resolved in {worktree.work}")
+        lines += [f"  {item}" for item in left] or ["  resolved; take it in with `sync continue`"]
+    lines += [f"Recorded: resolution {name}, for `sync accept`" for name in pending_texts(port)]
+    return lines
 
 
 def standing(journal: Journal) -> list[str]:

@@ -15,11 +15,12 @@ bytes that are not UTF-8 are kept as surrogate escapes.
 from syncer.git.command import MINIMUM, PROTOCOLS, GitError, ls_remote, redact
 from syncer.git.features import features
 from syncer.git.history import Touch, moved_to, touches, turning_point
+from syncer.git.identity import identity
 from syncer.git.mend import mend_bare
-from syncer.git.objects import BLOB_MODES, NO_BLOB, Change, Entry, MergeResult, blob_id
+from syncer.git.objects import BLOB_MODES, NO_BLOB, Change, Entry, MergeResult, Stage, blob_id
 from syncer.git.paths import check_path, check_paths
 from syncer.git.quarantine import quarantine
-from syncer.git.repository import Repository, init_bare
+from syncer.git.repository import Repository, init_bare, init_worktree
 from syncer.git.sending import Rejected, push, read_bundle, write_bundle
 from syncer.git.writer import TreeWriter
 
@@ -34,13 +35,16 @@ __all__ = [
     "MergeResult",
     "Rejected",
     "Repository",
+    "Stage",
     "Touch",
     "TreeWriter",
     "blob_id",
     "check_path",
     "check_paths",
     "features",
+    "identity",
     "init_bare",
+    "init_worktree",
     "ls_remote",
     "mend_bare",
     "moved_to",

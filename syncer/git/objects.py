@@ -35,13 +35,25 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Stage:
+    """One side of a path in conflict: 1 is the base's, 2 ours, 3 theirs, as in git's index."""
+
+    mode: str
+    id: str
+    number: int
+    path: str
+
+
+@dataclass(frozen=True)
 class MergeResult:
-    """`tree` holds conflict markers where `clean` is False. `messages` are git's, one a path."""
+    """`tree` holds conflict markers where `clean` is False. `messages` are git's, one a path;
+    `stages` are the sides of the `conflicts`, where they are of one path."""
 
     tree: str
     clean: bool
     conflicts: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
+    stages: tuple[Stage, ...] = ()
 
 
 def object_id(kind: str, data: bytes) -> str:

@@ -11,7 +11,16 @@ from pathlib import Path
 from syncer.durable import fresh_folder
 from syncer.errors import Exit, SyncError
 from syncer.git.command import PROTOCOLS, GitError, failure, redact, run
-from syncer.git.objects import Change, Entry, MergeResult, blob_id, decode, object_id, records
+from syncer.git.objects import (
+    Change,
+    Entry,
+    MergeResult,
+    Stage,
+    blob_id,
+    decode,
+    object_id,
+    records,
+)
 from syncer.git.paths import check_paths, make_folder, make_links
 from syncer.git.writer import Objects, TreeWriter, pack, synthetic_commit, write_loose
 
@@ -45,6 +54,20 @@ def init_bare(path: Path) -> Repository:
                 hint="Free space, make the folder writable, or remove what is there.",
                 exit=Exit.ENVIRONMENT,
             ) from None
+    return Repository(path)
+
+
+def init_worktree(path: Path, borrow: Path) -> Repository:
+    """Make `path` a repository with a work tree, without template or hook, that finds the objects
+    of the bare repository `borrow` too."""
+    path.mkdir(parents=True, exist_ok=True)
+    arguments = ["init", "--quiet", "--template=", "--initial-branch=patch", "."]
+    status, _, err = run(arguments, cwd=path)
+    if status:
+        raise failure(arguments, str(path), err, Exit.ENVIRONMENT)
+    info = path / ".git" / "objects" / "info"
+    info.mkdir(exist_ok=True)
+    (info / "alternates").write_text(f"{Repository(borrow).objects}\n")
     return Repository(path)
 
 
@@ -444,7 +467,12 @@ def _merge_result(fields: Iterator[str], names: Mapping[str, str]) -> MergeResul
     """The next merge of what merge-tree says: whether it is clean, the tree, the conflicted
     entries, an empty field, the messages, an empty field. `names` stand for commit ids."""
     clean, tree = next(fields) == "1", next(fields)
-    conflicts = [entry.split("\t", 1)[1] for entry in iter(lambda: next(fields), "")]
+    stages = []
+    for entry in iter(lambda: next(fields), ""):
+        meta, path = entry.split("\t", 1)
+        mode, blob, number = meta.split(" ")
+        stages.append(Stage(mode, blob, int(number), path))
+    conflicts = dict.fromkeys(stage.path for stage in stages)
     messages = []
     for count in iter(lambda: next(fields), ""):
         for _ in range(int(count)):
@@ -455,4 +483,4 @@ def _merge_result(fields: Iterator[str], names: Mapping[str, str]) -> MergeResul
             for id, name in names.items():
                 text = text.replace(id, name)
             messages.append(text)
-    return MergeResult(tree, clean, tuple(dict.fromkeys(conflicts)), tuple(messages))
+    return MergeResult(tree, clean, tuple(conflicts), tuple(messages), tuple(stages))

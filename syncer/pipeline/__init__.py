@@ -3,7 +3,7 @@
 from syncer.pipeline.order import STAGES, Interrupted, Order, Outcome
 from syncer.pipeline.publishing import publish
 from syncer.pipeline.recorder import Progress
-from syncer.pipeline.resume import go_on, run_stage
+from syncer.pipeline.resume import abort, go_on, run_stage, skip
 from syncer.pipeline.rolling import roll
 
 __all__ = [
@@ -12,8 +12,10 @@ __all__ = [
     "Order",
     "Outcome",
     "Progress",
+    "abort",
     "go_on",
     "publish",
     "roll",
     "run_stage",
+    "skip",
 ]

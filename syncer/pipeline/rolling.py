@@ -31,6 +31,8 @@ def roll(port: Port, order: Order, progress: Progress) -> Outcome:
         order = replace(order, until=min(order.until, "report", key=STAGES.index))
     journal = Journal(port.state)
     with journal.held("roll", order.upstream or port.toml.upstream.branch, progress.note):
+        if not stages.open_worktrees(port):  # else the roll that met them is not over
+            journal.remember()
         return Run(port, order, Recorder(journal, progress)).all()
 
 

@@ -151,6 +151,8 @@ class Steps:
             self.lock.carried,
             asdict(toml.patches),
             file_digests(self.port, [toml.patches.folder]),
+            {name: text.hex() for name, text in stages.pending_texts(self.port).items()},
+            sorted(self.begun.skipped),
             [asdict(item) for item in toml.override],
             file_digests(self.port, [item.source for item in toml.override]),
         )
@@ -168,7 +170,7 @@ class Steps:
                 holds=self._has_trees,
             )
             stages.check_carried(self.port, rebased)
-            stages.check_rebase(self.port, rebased, self._since())
+            stages.check_rebase(self.port, rebased, self._since(), self.begun.skipped)
 
     def tree(self) -> None:
         toml, resolved = self.port.toml, self.found["resolved"]
@@ -341,7 +343,9 @@ class Steps:
     # ---- what the stages need
 
     def _rebased(self) -> Rebased:
-        rebased = stages.rebase(self.port, self.found["resolved"], self.lock, self.repositories)
+        rebased = stages.rebase(
+            *(self.port, self.found["resolved"], self.lock, self.repositories), self.begun.skipped
+        )
         # git leaves it to the system when single objects reach the disk.
         sync_disk(next(iter(self.sources.values())).clone.parent)
         return rebased

@@ -7,13 +7,14 @@ stops and yields what to merge, and goes on with the result.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from syncer.git import MergeResult, Repository, blob_id
 from syncer.model import PatchVerdict
 from syncer.queue.classify import added_lines, moved_lines, reason_to_drop
 from syncer.queue.contents import Contents
 from syncer.queue.mail import Patch
+from syncer.queue.resolutions import NONE, Decisions
 
 Files = Mapping[str, tuple[str, str]]  # path -> mode, blob id
 Changes = Mapping[str, tuple[str, str] | None]  # None: deleted
@@ -64,32 +65,65 @@ class Merged:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a patch; `changes` is what it changes now."""
+    """What became of a patch; `changes` is what it changes now. `resolution` is the one that was
+    replayed ("component/file"); of a conflict, `merge` is what could not be merged and, where
+    merging was tried, `result` how far it came."""
 
     verdict: PatchVerdict
     changes: Changes = field(default_factory=dict)
     conflicts: tuple[str, ...] = ()
     reason: str = ""
+    resolution: str = ""
+    merge: Merge | None = None
+    result: MergeResult | None = None
 
 
 Carrying = Generator[Merge, Merged, Outcome]
 
 
-def carry(upstream: Upstream, contents: Contents, patch: Patch, files: Files) -> Carrying:
-    """Carry one patch to what the patches before it leave of upstream, `files`."""
-
-    def target_content(path: str) -> bytes | None:
-        return contents.read(upstream.files[path][1]) if path in upstream.files else None
-
-    reason = reason_to_drop(upstream.repository, patch, upstream.commit, target_content)
+def carry(
+    upstream: Upstream,
+    contents: Contents,
+    patch: Patch,
+    files: Files,
+    decisions: Decisions = NONE,
+) -> Carrying:
+    """Carry one patch to what the patches before it leave of upstream, `files`; where it conflicts,
+    by a resolution that is recorded and still leads there."""
+    if patch.name in decisions.skipped:
+        return Outcome(PatchVerdict.SKIPPED, reason="this roll goes without it")
+    reason = reason_to_drop(
+        *(upstream.repository, patch, upstream.commit),
+        upstream.files,
+        lambda path: contents.read(upstream.files[path][1]),
+    )
     if reason:
         return Outcome(PatchVerdict.DROPPED, reason=reason)
+    outcome = yield from _carry(upstream, contents, patch, files)
+    if outcome.verdict is not PatchVerdict.CONFLICT:
+        return outcome
+    for resolution in decisions.of(patch):
+        if all(contents.can_read(diff.old_id) for diff in resolution.diffs):
+            other = yield from _carry(upstream, contents, resolution.as_patch(patch), files)
+            if other.verdict in (PatchVerdict.CLEAN, PatchVerdict.MERGED):
+                said = f"as resolved by {resolution.by}, {resolution.date}"
+                return replace(
+                    other,
+                    verdict=PatchVerdict.RESOLVED,
+                    reason="; ".join(filter(None, (said, other.reason))),
+                    resolution=resolution.name,
+                )
+    return outcome
+
+
+def _carry(upstream: Upstream, contents: Contents, patch: Patch, files: Files) -> Carrying:
     if not patch.diffs:
         return Outcome(PatchVerdict.EMPTIED, reason="the patch changes nothing")
     before, after, gone = _images(patch, files)
     if gone:
         reason = f"upstream no longer has {gone[0]}"
-        return Outcome(PatchVerdict.CONFLICT, conflicts=gone, reason=reason)
+        merge = _merge(upstream, before, after, files)
+        return Outcome(PatchVerdict.CONFLICT, conflicts=gone, reason=reason, merge=merge)
     touched = before.keys() | after.keys()
     changes = {p: after.get(p) for p in sorted(touched) if before.get(p) != after.get(p)}
     if all(files.get(path) == new for path, new in changes.items()):
@@ -101,24 +135,31 @@ def carry(upstream: Upstream, contents: Contents, patch: Patch, files: Files) ->
         files, touched
     ):
         return Outcome(PatchVerdict.CLEAN, changes)
-    merged = yield _merge(upstream, before, after, files)
+    merge = _merge(upstream, before, after, files)
+    merged = yield merge
     if not merged.result.clean:
-        reason = "; ".join(merged.result.messages)
-        return Outcome(PatchVerdict.CONFLICT, conflicts=merged.result.conflicts, reason=reason)
+        return Outcome(
+            PatchVerdict.CONFLICT,
+            conflicts=merged.result.conflicts,
+            reason="; ".join(merged.result.messages),
+            merge=merge,
+            result=merged.result,
+        )
     if not merged.changes:
         return (yield from _nothing_left(upstream, contents, patch, files, before, after))
     conflict = _only_moved(upstream, contents, patch, files, merged.changes.keys())
     if conflict is not None:
-        return conflict
+        return replace(conflict, merge=merge)
     reason = _doubt(contents, patch, files, merged.changes)
     return Outcome(PatchVerdict.MERGED, merged.changes, reason=reason)
 
 
-def places(upstream: Upstream, patch: Patch) -> set[str]:
+def places(upstream: Upstream, patch: Patch, decisions: Decisions = NONE) -> set[str]:
     """The paths of upstream's and the queue's that carrying the patch looks at or changes; what
     lies below one of them, or is a folder of it, counts as well."""
-    found = {path for diff in patch.diffs for path in (diff.old_path, diff.new_path) if path}
-    for diff in patch.diffs:
+    diffs = [*patch.diffs, *(d for item in decisions.of(patch) for d in item.diffs)]
+    found = {path for diff in diffs for path in (diff.old_path, diff.new_path) if path}
+    for diff in diffs:
         if diff.old_path and diff.old_path not in upstream.files:
             found |= {upstream.moved_to(diff.old_path, diff.old_id) or diff.old_path}
     return found
@@ -179,7 +220,7 @@ def _nothing_left(
     before it; a conflict, if what the patch deletes was moved and not deleted."""
     conflict = _only_moved(upstream, contents, patch, files, ())
     if conflict is not None:
-        return conflict
+        return replace(conflict, merge=_merge(upstream, before, after, files))
     touched = before.keys() | after.keys()
     if any(files.get(path) != upstream.files.get(path) for path in touched):
         for diff in patch.diffs:

@@ -3,43 +3,106 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 
 from syncer.errors import SyncError
-from syncer.git import Repository
+from syncer.files import nearest
+from syncer.git import BLOB_MODES, Repository
 from syncer.queue.diff import FileDiff, split_lines
 from syncer.queue.mail import Patch
 
 DROP_WHEN = "Drop-When"
+UPSTREAM_STATUS = "Upstream-Status"
+# OpenEmbedded's words (contributor guide, "Patch Upstream Status"), and Accepted, its older one
+# for Backport.
+STATUSES = (
+    *("Pending", "Submitted", "Accepted", "Backport", "Denied", "Inactive-Upstream"),
+    "Inappropriate",
+)
 
 _COMMIT = re.compile(r"commit +[0-9a-f]{40}")
+_STATUS = re.compile(r"^Upstream[-_ ]Status:?[ \t]*(.*)$", re.IGNORECASE | re.MULTILINE)
+
+
+def upstream_status(patch: Patch) -> str:
+    """What the patch's `Upstream-Status:` line says, e.g. "Submitted [#123]"; "" without one.
+
+    Raises:
+        SyncError: two of them, or a word that is none of `STATUSES`.
+    """
+    found = list(_STATUS.finditer(patch.body))
+    if not found:
+        return ""
+    if len(found) > 1:
+        raise SyncError(
+            f"{patch.name}: {UPSTREAM_STATUS} stands there {len(found)} times",
+            hint="Keep the one that is true today.",
+        )
+    said = found[0][1].strip()
+    word = re.split(r"[\s\[(:]", said, maxsplit=1)[0]
+    if not found[0][0].startswith(f"{UPSTREAM_STATUS}: ") or word not in STATUSES:
+        near = nearest(word, STATUSES)
+        shown = found[0][0].strip()
+        raise SyncError(
+            f"{patch.name}: `{shown}` is no status" + (f"; did you mean {near}?" if near else ""),
+            hint=f"`{UPSTREAM_STATUS}: WORD [remark]`, where WORD is one of {', '.join(STATUSES)}.",
+        )
+    return said
+
+
+def check_message(patch: Patch) -> None:
+    """Refuse what a patch's message says to this program and cannot mean.
+
+    Raises:
+        SyncError: an `Upstream-Status:` or a `Drop-When:` that is not understood, or one that
+            stands where nobody would read it.
+    """
+    upstream_status(patch)
+    drop_conditions(patch)
+    read = sum(key.lower() == DROP_WHEN.lower() for key, _ in patch.trailers)
+    if len(re.findall(rf"^{DROP_WHEN}:", patch.body, re.IGNORECASE | re.MULTILINE)) > read:
+        raise SyncError(
+            f"{patch.name}: a {DROP_WHEN}: line stands in the midst of the message",
+            hint="Put it last, into a paragraph that has only `Key: value` lines.",
+        )
 
 
 def reason_to_drop(
     repository: Repository,
     patch: Patch,
     target_commit: str,
-    content: Callable[[str], bytes | None],
+    files: Mapping[str, tuple[str, str]],
+    content: Callable[[str], bytes],
 ) -> str:
     """Why a `Drop-When:` trailer of the patch holds at the target; "" if none does.
 
-    `Drop-When: contains <path> <text>`: the target's file has that text.
+    `Drop-When: contains <path> <text>`: a file of the target's has that text; in the path `*`
+    stands for any characters, `/` too.
     `Drop-When: commit <id>`: the target has that commit; one that was never fetched it has not.
 
     Args:
-        content: the bytes of the target's file, None if it has no such file.
+        files: the target's, path -> (mode, blob).
+        content: the bytes of one of them.
 
     Raises:
         SyncError: a trailer that is neither.
     """
     for condition in drop_conditions(patch):
         if condition[0] == "contains":
-            found = content(condition[1])
-            if found is not None and condition[2].encode("utf-8", "surrogateescape") in found:
-                return f"{condition[1]} contains {condition[2]!r}"
+            text = condition[2].encode("utf-8", "surrogateescape")
+            for path in matching(condition[1], files):
+                if text in content(path):
+                    return f"{path} contains {condition[2]!r}"
         elif repository.is_ancestor(condition[1], target_commit):
             return f"upstream has commit {condition[1]}"
     return ""
+
+
+def matching(pattern: str, files: Mapping[str, tuple[str, str]]) -> list[str]:
+    """The files that a condition's path names; not submodules."""
+    found = (path for path, (mode, _) in files.items() if mode in BLOB_MODES)
+    return sorted(path for path in found if fnmatchcase(path, pattern))
 
 
 def drop_conditions(patch: Patch) -> tuple[tuple[str, ...], ...]:

@@ -29,6 +29,10 @@ class Contents:
             self.load([id])
         return self.known[id]
 
+    def can_read(self, id: str | None) -> bool:
+        """Whether a blob is here, or one that a patch makes."""
+        return id is None or id in self.known or id in self.makers
+
     def load(self, ids: Iterable[str]) -> None:
         """Read blobs of the clone, many at once."""
         wanted = set(ids) - self.known.keys()

@@ -30,7 +30,8 @@ _MODES = ("100644", "100755", "120000")
 @dataclass(frozen=True)
 class Hunk:
     """One hunk. `lines` keep their first character; one that ends the file without a newline has
-    none. `section` is what stood after the second `@@`."""
+    none. `section` is what stood after the second `@@`. Of a `counted` one the lines that it
+    removes are not there: `old_count` says how many."""
 
     old_start: int
     old_count: int
@@ -38,6 +39,7 @@ class Hunk:
     new_count: int
     section: bytes
     lines: tuple[bytes, ...]
+    counted: bool = False
 
     @property
     def header(self) -> str:
@@ -103,6 +105,18 @@ def without_context(section: bytes) -> bytes:
     return head + at + first + newline + MARK + rest
 
 
+def without_removed(section: bytes) -> bytes:
+    """A section made with no context, without the lines that it removes: their count is in the
+    hunks' headers. Marked as `without_context` does."""
+    head, at, rest = section.partition(b"\n@@ ")
+    kept, removed = [], False
+    for line in split_lines(at + rest):
+        removed = line.startswith(b"-") or (removed and line.startswith(b"\\"))
+        if not removed:
+            kept.append(line)
+    return without_context(head + b"".join(kept))
+
+
 def apply_hunks(diff: FileDiff, base: bytes, where: str) -> bytes:
     """The file's content after `diff`, from the very content it was made from.
 
@@ -144,6 +158,10 @@ def _placed(diff: FileDiff, base: bytes, where: str) -> bytes:
             raise SyncError(f"{what} lies outside its base blob {diff.old_id} or overlaps another")
         result += source[position:start]
         position = start
+        if hunk.counted:
+            if position + hunk.old_count > len(source):
+                raise SyncError(f"{what} removes more than its base blob {diff.old_id} has")
+            position += hunk.old_count
         if len(result) != hunk.new_start - (hunk.new_count > 0):
             raise SyncError(f"{what} would begin at line {len(result) + 1} of the new file")
         for line in hunk.lines:
@@ -158,18 +176,21 @@ def _placed(diff: FileDiff, base: bytes, where: str) -> bytes:
     return b"".join(result + source[position:])
 
 
-def parse_diff(data: bytes, where: str, first_line: int = 1) -> tuple[FileDiff, ...]:
+def parse_diff(
+    data: bytes, where: str, first_line: int = 1, *, counted: bool = False
+) -> tuple[FileDiff, ...]:
     """The sections of a patch, from its first `diff --git` line on.
 
     Args:
         where: the patch's name, for messages.
         first_line: the number of the first line of `data` in that file.
+        counted: the marked sections are as `without_removed` makes them.
 
     Raises:
         SyncError: anything that is not understood to the last line, with file and line:
             copies, abbreviated ids, unsafe paths, hunks that are cut short.
     """
-    parser = _Parser(split_lines(data), where, first_line)
+    parser = _Parser(split_lines(data), where, first_line, counted)
     diffs: list[FileDiff] = []
     while parser.peek().startswith(b"diff --git "):
         diffs.append(parser.section())
@@ -183,10 +204,11 @@ def parse_diff(data: bytes, where: str, first_line: int = 1) -> tuple[FileDiff, 
 
 
 class _Parser:
-    def __init__(self, lines: list[bytes], where: str, first_line: int) -> None:
+    def __init__(self, lines: list[bytes], where: str, first_line: int, counted: bool) -> None:
         self.lines = lines
         self.where = where
         self.first_line = first_line
+        self.counted = counted
         self.position = 0
 
     def fail(self, message: str, hint: str = "") -> NoReturn:
@@ -332,6 +354,8 @@ class _Parser:
         self.marked = self.peek() == MARK
         if self.marked:
             self.position += 1
+        if self.counted:
+            hunk, old_left = replace(hunk, counted=True), 0
         lines: list[bytes] = []
         while old_left or new_left or self.peek().startswith(b"\\"):
             line = self.peek()

@@ -103,10 +103,15 @@ _CHARSETS = ("utf-8", "us-ascii")
 
 
 def _trailers(body: str) -> tuple[tuple[str, str], ...]:
-    """The last paragraph, if every line of it is `Key: value`; an indented line continues one."""
-    unfolded = re.sub(r"\n[ \t]+", " ", body.rpartition("\n\n")[2])
-    matches = [_TRAILER.fullmatch(line) for line in unfolded.splitlines()]
-    return tuple((m[1], m[2].strip()) for m in matches if m) if all(matches) else ()
+    """The last paragraphs of which every line is `Key: value`; an indented line continues one."""
+    found: list[tuple[str, str]] = []
+    for paragraph in reversed(re.split(r"\n{2,}", body)):
+        unfolded = re.sub(r"\n[ \t]+", " ", paragraph)
+        matches = [_TRAILER.fullmatch(line) for line in unfolded.splitlines()]
+        if not all(matches):
+            break
+        found[:0] = [(m[1], m[2].strip()) for m in matches if m]
+    return tuple(found)
 
 
 def check_zero_context(patch: Patch) -> None:
@@ -171,8 +176,8 @@ def create_patch(
     options = ["--stdout", "--no-stat", "--no-signature", "--zero-commit", "--no-thread", "--no-to"]
     options += ["--no-numbered", "--no-attach", "--no-from", "--no-base", "--no-notes", "--no-cc"]
     options += ["--encode-email-headers", "--subject-prefix=PATCH", "--no-add-header"]
-    out = repository.run(["format-patch", *options, *_diff(context, renames), "-1", commit])
-    head, sections = _sections(out, context)
+    out = repository.run(["format-patch", *options, *diff_options(context, renames), "-1", commit])
+    head, sections = split_sections(out, context)
     text = decode(head + b"".join(sections))
     try:
         patch = parse_patch(encode(text), "new", "patch", context=context)
@@ -196,9 +201,9 @@ def refresh(repository: Repository, changed: Sequence[tuple[Patch, str, str]]) -
     for way in set(ways):
         mine = [n for n in range(len(changed)) if ways[n] == way]
         pairs = [changed[n][1:] for n in mine]
-        out = repository.diff_texts(pairs, ["-r", *_diff(*way)])
+        out = repository.diff_texts(pairs, ["-r", *diff_options(*way)])
         for n, diff in zip(mine, out, strict=True):
-            texts[n] = _refreshed(changed[n][0], _sections(diff, way[0])[1])
+            texts[n] = _refreshed(changed[n][0], split_sections(diff, way[0])[1])
     return tuple(texts[n] for n in range(len(changed)))
 
 
@@ -217,8 +222,8 @@ def _refreshed(patch: Patch, sections: Sequence[bytes]) -> str:
     return patch.head + decode(b"".join(texts))
 
 
-# Nothing of these is left to git's defaults.
-def _diff(context: int, renames: bool) -> list[str]:
+def diff_options(context: int, renames: bool) -> list[str]:
+    """Options of git's for the sections of a patch; nothing of these is left to its defaults."""
     options = ["-p", "--binary", f"-U{context}", "--full-index"]
     options += [
         "--no-color",
@@ -232,7 +237,7 @@ def _diff(context: int, renames: bool) -> list[str]:
     return options if context else [*options, "--irreversible-delete"]
 
 
-def _sections(data: bytes, context: int) -> tuple[bytes, list[bytes]]:
+def split_sections(data: bytes, context: int = 3) -> tuple[bytes, list[bytes]]:
     """What precedes the first diff, and the text of each file's."""
     head, *sections = re.split(rb"^(?=diff --git )", data, flags=re.MULTILINE)
     if context == 0:

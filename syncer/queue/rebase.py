@@ -13,13 +13,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from syncer.git import NO_BLOB, Repository, quarantine
+from syncer.git import NO_BLOB, Repository, TreeWriter, quarantine
 from syncer.model import PatchResult, PatchVerdict
 from syncer.queue.carry import Carrying, Changes, Files, Merge, Merged, Outcome, Upstream, carry
 from syncer.queue.carry import places as places_of
-from syncer.queue.classify import drop_conditions
+from syncer.queue.classify import drop_conditions, matching
 from syncer.queue.contents import Contents
 from syncer.queue.mail import Patch, refresh
+from syncer.queue.resolutions import NONE, Decisions
+
+_CHANGED = (PatchVerdict.MERGED, PatchVerdict.RESOLVED)
 
 
 def rebase_component(
@@ -28,6 +31,7 @@ def rebase_component(
     target_commit: str,
     *,
     base_commit: str | None = None,
+    decisions: Decisions = NONE,
 ) -> tuple[str, tuple[PatchResult, ...]]:
     """Stack `patches` on the target and say what became of each.
 
@@ -38,6 +42,7 @@ def rebase_component(
         target_commit: the upstream commit to carry them to.
         base_commit: the one they were last carried to. With it, a file that upstream renamed is
             followed; without, only one that it moved unchanged.
+        decisions: what people have decided of conflicts.
 
     Returns:
         The tree's id and the results, one a patch, in order.
@@ -50,33 +55,38 @@ def rebase_component(
     target = writer.files()
     with quarantine(repository) as work:
         upstream = Upstream(work, target_commit, target, base_commit)
-        contents = Contents(work, patches)
-        paths = {path for patch in patches for path in patch.paths}
-        contents.load(target[path][1] for path in paths & target.keys())
-        outcomes = _carry_all(upstream, contents, patches)
+        contents = contents_for(work, patches, target, decisions)
+        outcomes = carry_all(upstream, contents, patches, decisions)
         trees = [writer.write({}), *(writer.write(outcome.changes) for outcome in outcomes)]
         work.store(writer.made)
         texts = _refreshed(work, patches, outcomes, trees)
 
-        changes = _net(target, outcomes)
-        tree = result.write(changes)
-        blobs = work.blobs(new[1] for new in changes.values() if new)
-        repository.store(result.made | {id: ("blob", data) for id, data in blobs.items()})
+        tree = store_tree(repository, work, result, net(target, outcomes))
     return tree, tuple(
         PatchResult(
             component=patch.component,
             file=patch.file,
             subject=patch.subject,
             verdict=outcome.verdict,
-            paths=tuple(sorted(outcome.changes))
-            if outcome.verdict is PatchVerdict.MERGED
-            else patch.paths,
+            paths=tuple(sorted(outcome.changes)) if outcome.verdict in _CHANGED else patch.paths,
             conflicts=outcome.conflicts,
             reason=outcome.reason,
             refreshed=text if text != patch.text else None,
+            resolution=outcome.resolution,
         )
         for patch, outcome, text in zip(patches, outcomes, texts, strict=False)
     )
+
+
+def contents_for(
+    repository: Repository, patches: Sequence[Patch], target: Files, decisions: Decisions
+) -> Contents:
+    """What carrying the patches reads, of upstream's `target` files too."""
+    resolved = [r.as_patch(patch) for patch in patches for r in decisions.of(patch)]
+    contents = Contents(repository, [*patches, *resolved])
+    paths = {path for patch in (*patches, *resolved) for path in patch.paths}
+    contents.load(target[path][1] for path in paths & target.keys())
+    return contents
 
 
 def _refreshed(
@@ -87,13 +97,24 @@ def _refreshed(
 ) -> list[str]:
     """The text of each patch: a new one where it was merged. `trees` are those before, between
     and after them."""
-    merged = [n for n, o in enumerate(outcomes) if o.verdict is PatchVerdict.MERGED]
+    merged = [n for n, o in enumerate(outcomes) if o.verdict in _CHANGED]
     new = refresh(repository, [(patches[n], trees[n], trees[n + 1]) for n in merged])
     texts = dict(zip(merged, new, strict=True))
     return [texts.get(n, patches[n].text) for n in range(len(outcomes))]
 
 
-def _net(target: Files, outcomes: Sequence[Outcome]) -> Changes:
+def store_tree(
+    repository: Repository, work: Repository, writer: TreeWriter, changes: Changes
+) -> str:
+    """Put into the repository, from its quarantine, the writer's tree with `changes` made."""
+    tree = writer.write(changes)
+    blobs = work.blobs(new[1] for new in changes.values() if new)
+    repository.store(writer.made | {id: ("blob", data) for id, data in blobs.items()})
+    return tree
+
+
+def net(target: Files, outcomes: Sequence[Outcome]) -> Changes:
+    """What all of them change in upstream's files."""
     files = dict(target)
     for outcome in outcomes:
         _change(files, outcome.changes)
@@ -110,14 +131,19 @@ def required_blobs(
     target_commit: str,
     *,
     base_commit: str | None = None,
+    decisions: Decisions = NONE,
 ) -> tuple[str, ...]:
     """The blobs that `rebase_component` with the same arguments reads; a partial clone has to
     fetch them first."""
     target = repository.tree_writer(target_commit).files()
+    resolved = [r for patch in patches for r in decisions.of(patch)]
     diffs = [diff for patch in patches for diff in patch.diffs]
+    diffs += [diff for item in resolved for diff in item.diffs]
     paths = {path for diff in diffs for path in (diff.old_path, diff.new_path) if path}
     for patch in patches:
-        paths |= {c[1] for c in drop_conditions(patch) if c[0] == "contains"}
+        for condition in drop_conditions(patch):
+            if condition[0] == "contains":
+                paths.update(matching(condition[1], target))
     ids = {target[path][1] for path in paths if path in target}
     made = {diff.new_id for diff in diffs}
     ids |= {diff.old_id for diff in diffs if diff.old_id and diff.old_id not in made}
@@ -141,13 +167,13 @@ class _Waiting:
     merge: Merge
 
 
-def _carry_all(
-    upstream: Upstream, contents: Contents, patches: Sequence[Patch]
+def carry_all(
+    upstream: Upstream, contents: Contents, patches: Sequence[Patch], decisions: Decisions
 ) -> tuple[Outcome, ...]:
     """What becomes of each patch, up to the first that conflicts."""
     files = dict(upstream.files)
     outcomes: dict[int, Outcome] = {}
-    places = {number: places_of(upstream, patch) for number, patch in enumerate(patches)}
+    places = {n: places_of(upstream, patch, decisions) for n, patch in enumerate(patches)}
     waiting: list[_Waiting] = []
     ended = len(patches)  # the number of the first that conflicts, once one does
 
@@ -179,7 +205,7 @@ def _carry_all(
                 held |= places[number]  # nothing may overtake it
                 later.append(number)
             else:
-                go_on(number, carry(upstream, contents, patches[number], files), None)
+                go_on(number, carry(upstream, contents, patches[number], files, decisions), None)
                 if number not in outcomes:
                     held |= places[number]
         pending = later

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from syncer.errors import SyncError
 from syncer.files import read_text
+from syncer.queue.classify import check_message
 from syncer.queue.mail import Patch, check_zero_context, parse_patch
 
 SERIES = "series"
@@ -85,7 +86,9 @@ def _read(folder: Path, component: str, name: str, context: int) -> Patch:
             f"{file} leads outside {folder}", hint="Put the patch itself there, not a link."
         )
     try:
-        return parse_patch(file.read_bytes(), component, name, context=context)
+        patch = parse_patch(file.read_bytes(), component, name, context=context)
+        check_message(patch)
+        return patch
     except OSError as error:
         raise SyncError(f"{file}: {error.strerror}", hint="Restore it, or mend its mode.") from None
     except SyncError as error:

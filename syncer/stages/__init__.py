@@ -2,9 +2,17 @@
 `sync accept`, call them; each is a function of its inputs to a frozen result.
 """
 
-from syncer.stages.acceptance import changed_files, next_lock
+from syncer.stages.acceptance import changed_files, next_lock, pending_files
 from syncer.stages.blame import blamed
 from syncer.stages.building import build
+from syncer.stages.conflicts import (
+    abandon,
+    forget_written,
+    open_worktrees,
+    pending_texts,
+    put_aside,
+    take_resolutions,
+)
 from syncer.stages.firmware import bench
 from syncer.stages.gates import check_benches, is_only_over
 from syncer.stages.generation import tree
@@ -23,6 +31,7 @@ from syncer.stages.tests import (
 
 __all__ = [
     "Since",
+    "abandon",
     "bench",
     "blamed",
     "blobs_for_rebase",
@@ -39,12 +48,18 @@ __all__ = [
     "check_rebase",
     "check_tests",
     "discard",
+    "forget_written",
     "is_only_over",
     "judge_tests",
     "known_places",
     "leave",
     "next_lock",
+    "open_worktrees",
+    "pending_files",
+    "pending_texts",
+    "put_aside",
     "rebase",
+    "take_resolutions",
     "test",
     "tree",
     "unexcepted",

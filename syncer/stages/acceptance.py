@@ -18,6 +18,7 @@ from syncer.model import (
 )
 from syncer.port import Port
 from syncer.queue.series import SERIES, series_text
+from syncer.stages.conflicts import pending_texts, recorded_folder
 
 FIRST = "the first accepted figures"
 
@@ -88,9 +89,19 @@ def changed_files(
             old = port.read(f"{folder}/{SERIES}").decode()
             kept = [patch.file for patch in mine if patch.verdict not in gone]
             files[f"{folder}/{SERIES}"] = series_text(kept, old)
+    files |= pending_files(port)
     # Last: as long as the lock has not moved, all this can be accepted once more.
     files[port.lock_file.relative_to(port.root).as_posix()] = lock_text(lock)
     return {path: text for path, text in files.items() if not _is(port, path, text)}
+
+
+def pending_files(port: Port) -> dict[str, str | None]:
+    """The resolutions that rolls have taken in and the port's repository does not have yet."""
+    folder = recorded_folder(port).relative_to(port.root).as_posix()
+    found: dict[str, str | None] = {}
+    for name, data in pending_texts(port).items():
+        found[f"{folder}/{name}"] = data.decode("utf-8", "surrogateescape")
+    return {path: text for path, text in found.items() if not _is(port, path, text)}
 
 
 def _is(port: Port, path: str, text: str | None) -> bool:

@@ -23,7 +23,7 @@ def carried_patches(series: Iterable[Patch], results: Iterable[PatchResult]) -> 
     return {
         f"{item.component}/{item.file}": blob_id(encode(item.refreshed or text[item.file]))
         for item in results
-        if item.verdict not in _LEAVING
+        if item.verdict not in (*_LEAVING, PatchVerdict.SKIPPED)
     }
 
 

@@ -81,7 +81,7 @@ def changed_paths(
 
 def _in_force(rebased: Rebased, component: str) -> list[PatchResult]:
     """The component's patches that change anything: not those that are leaving the queue."""
-    changing = (PatchVerdict.CLEAN, PatchVerdict.MERGED)
+    changing = (PatchVerdict.CLEAN, PatchVerdict.MERGED, PatchVerdict.RESOLVED)
     return [p for p in rebased.patches if p.component == component and p.verdict in changing]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from syncer.errors import Exit, SyncError
@@ -11,12 +11,15 @@ from syncer.lock import Lock
 from syncer.model import OverrideResult, PatchResult, PatchVerdict, Pin, Rebased, Resolved
 from syncer.overrides import apply_overrides
 from syncer.port import Port
+from syncer.queue.conflict import find_conflict
 from syncer.queue.mail import Patch
 from syncer.queue.rebase import rebase_component, required_blobs
+from syncer.queue.resolutions import FOLDER
 from syncer.queue.series import read_series
 from syncer.stages.carried import carried_overrides, carried_patches, gone
+from syncer.stages.conflicts import close_others, decisions, open_conflict
 from syncer.stages.since import Since
-from syncer.stages.stops import as_error, conflict, drifted, queue_touches, vanished
+from syncer.stages.stops import Stop, as_error, conflict, drifted, queue_touches, vanished
 
 
 def blobs_for_rebase(
@@ -29,7 +32,11 @@ def blobs_for_rebase(
         repo = repositories[pin.name]
         series = _series(port, pin)
         base = _known(repo, lock.commits.get(pin.name))
-        needed[pin.name] = required_blobs(repo, series, _target(repo, pin), base_commit=base)
+        needed[pin.name] = required_blobs(
+            *(repo, series, _target(repo, pin)),
+            base_commit=base,
+            decisions=decisions(port, pin.name),
+        )
     since = Since(port, resolved, lock, repositories)
     moved = [move.name for move in resolved.moves if move.old != move.new]
     needed[since.upstream] += since.pin_blobs(moved)
@@ -41,10 +48,15 @@ def blobs_for_rebase(
 
 
 def rebase(
-    port: Port, resolved: Resolved, lock: Lock, repositories: Mapping[str, Repository]
+    port: Port,
+    resolved: Resolved,
+    lock: Lock,
+    repositories: Mapping[str, Repository],
+    skipped: Collection[str] = (),
 ) -> Rebased:
     """Move the queue onto the new commits, component by component, and lay the overrides over it.
-    A conflict ends the component's queue there; it is in the result, not raised."""
+    A conflict ends the component's queue there; it is in the result, not raised. `skipped` are the
+    patches ("component/file") that this roll goes without."""
     trees: dict[str, str] = {}
     patches: list[PatchResult] = []
     overrides: list[OverrideResult] = []
@@ -53,7 +65,11 @@ def rebase(
         repo = repositories[pin.name]
         base = _known(repo, lock.commits.get(pin.name))
         series = _series(port, pin)
-        tree, results = rebase_component(repo, series, _target(repo, pin), base_commit=base)
+        tree, results = rebase_component(
+            *(repo, series, _target(repo, pin)),
+            base_commit=base,
+            decisions=decisions(port, pin.name, skipped),
+        )
         patches += results
         carried |= carried_patches(series, results)
         tree, laid = apply_overrides(repo, pin.name, tree, port.toml.override, port.read)
@@ -82,7 +98,8 @@ def check_folders(port: Port, resolved: Resolved) -> None:
             hint="Make it a folder with a `series` and the patches, or remove it.",
         )
     for place in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if place.is_dir() and place.name not in known and any(place.iterdir()):
+        expected = place.name in known or place.name == FOLDER
+        if place.is_dir() and not expected and any(place.iterdir()):
             raise SyncError(
                 f"{place} belongs to no component of {port.file}",
                 hint=f"Rename it to one of {', '.join(sorted(known))}, or remove it.",
@@ -106,14 +123,16 @@ def _target(repo: Repository, pin: Pin) -> str:
     return repo.commit_tree(pin.tree, [pin.commit])
 
 
-def check_rebase(port: Port, rebased: Rebased, since: Since) -> None:
+def check_rebase(port: Port, rebased: Rebased, since: Since, skipped: Collection[str] = ()) -> None:
     """Raises SyncError (CONFLICT) for a patch that conflicts or an override whose upstream file
-    changed: both need a person. It names the upstream commit that is to blame."""
-    stops = []
+    changed: both need a person. It names the upstream commit that is to blame and, of a patch,
+    where it can be resolved."""
+    stops, stopped = [], set()
     for result in rebased.patches:
         if result.verdict is PatchVerdict.CONFLICT:
-            pin = next(pin for pin in since.resolved.pins if pin.name == result.component)
-            stops.append(conflict(since, result, _series(port, pin)))
+            stopped.add(result.component)
+            stops.append(_conflict(port, since, result, skipped))
+    close_others(port, stopped)
     for override in rebased.overrides:
         if override.found is None:
             stops.append(vanished(port, since, rebased, override))
@@ -121,3 +140,15 @@ def check_rebase(port: Port, rebased: Rebased, since: Since) -> None:
             stops.append(drifted(port, since, override))
     if stops:
         raise as_error(since, stops)
+
+
+def _conflict(port: Port, since: Since, result: PatchResult, skipped: Collection[str]) -> Stop:
+    pin = next(pin for pin in since.resolved.pins if pin.name == result.component)
+    repo, series = since.repositories[pin.name], _series(port, pin)
+    decided = decisions(port, pin.name, skipped)
+    accepted = _known(repo, since.lock.commits.get(pin.name))
+    found = find_conflict(repo, series, _target(repo, pin), base_commit=accepted, decisions=decided)
+    if found is None:  # what was stored of the rebase is of other decisions
+        return conflict(since, result, series, decided, None, None)
+    worktree = open_conflict(port, found, accepted, pin.commit, repo)
+    return conflict(since, result, series, decided, found, worktree.work)

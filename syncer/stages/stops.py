@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from syncer.errors import Exit, SyncError
 from syncer.git import Touch
 from syncer.model import OverrideResult, PatchResult, PatchVerdict, Rebased
 from syncer.overrides import rename_candidate
 from syncer.port import Port
+from syncer.queue.conflict import Conflict, side_by_side
 from syncer.queue.mail import Patch
 from syncer.queue.rebase import rebase_component
+from syncer.queue.resolutions import Decisions
 from syncer.stages.since import Since
+
+_MOST_REGIONS = 5
 
 
 @dataclass(frozen=True)
@@ -54,45 +60,80 @@ def queue_touches(since: Since, name: str, patches: Sequence[Patch]) -> tuple[To
     return tuple(t for path, blob in known.items() for t in since.touches_of(name, path, blob))
 
 
-def conflict(since: Since, result: PatchResult, series: Sequence[Patch]) -> Stop:
-    """A patch of a component's series that conflicts."""
+def conflict(
+    since: Since,
+    result: PatchResult,
+    series: Sequence[Patch],
+    decided: Decisions,
+    found: Conflict | None,
+    work: Path | None,
+) -> Stop:
+    """A patch of a component's series that conflicts; `work` is where it can be resolved."""
     name = result.component
     number = next(n for n, patch in enumerate(series) if patch.file == result.file)
-    found = [t for t in queue_touches(since, name, series) if t.path in result.conflicts]
-    blamed = _blamed(since, name, series[: number + 1], found)
+    touched = [t for t in queue_touches(since, name, series) if t.path in result.conflicts]
+    blamed = _blamed(since, name, series[: number + 1], decided, touched)
     message = f"{name}: {result.file} conflicts in {', '.join(result.conflicts)}"
-    hint, needs = "Bring it to the new upstream by hand, or roll to an older --upstream.", None
+    hint, needs = "", None
     if blamed and blamed.gained:
         message += f" since {since.named(name, blamed)}"
-        hint = f"Bring the patch over {blamed.commit[:12]} by hand, or roll to an --upstream "
-        hint += "before it."
     elif blamed:
         needs = since.pinned_by(name, blamed)
         message += f", as long as upstream is without {since.named(name, blamed)}"
-        hint = f"{since.roll_to(name, blamed)}, or write a patch for this one."
-    detail = "\n".join(filter(None, (result.reason, since.detail(name, found))))
-    return Stop(result.file, message, hint, detail, needs)
+        hint = f"{since.roll_to(name, blamed)}, or: "
+    hint += "Resolve it" + (f" in {work}" if work else " in the patch") + ", then `sync continue`; "
+    hint += "or `sync skip`, `sync abort`."
+    lines = [result.reason, since.detail(name, touched)]
+    if found:
+        regions = list(found.regions())
+        lines += side_by_side(regions[:_MOST_REGIONS])
+        if len(regions) > _MOST_REGIONS:
+            lines.append(f"… and {len(regions) - _MOST_REGIONS} more places")
+        if found.stages:
+            lines.append("All sides, there: git show :1:PATH is the base, :2: upstream's, :3: ours")
+    return Stop(result.file, message, hint, "\n".join(filter(None, lines)), needs)
 
 
 def _blamed(
-    since: Since, name: str, patches: Sequence[Patch], found: Sequence[Touch]
+    since: Since,
+    name: str,
+    patches: Sequence[Patch],
+    decided: Decisions,
+    found: Sequence[Touch],
 ) -> Touch | None:
     """The first upstream commit that the last of the patches does not go over or, where this roll
-    goes back, the first with which it would; of those that touched its files."""
+    goes back, the first with which it would; of those that touched its files. Found by bisection,
+    with the patches that have to do with it."""
     repo, base = since.repositories[name], since.lock.commits.get(name)
     if base and not repo.has(base):
         base = None
+    mine = _related(patches)
 
     def conflicts(commit: str) -> bool:
-        _, results = rebase_component(repo, patches, commit, base_commit=base)
+        _, results = rebase_component(repo, mine, commit, base_commit=base, decisions=decided)
         return results[-1].verdict is PatchVerdict.CONFLICT
 
     try:
-        ahead = (t for t in reversed(found) if t.gained and conflicts(t.commit))
-        back = (t for t in found if not t.gained and not conflicts(t.commit))
-        return next(ahead, None) or next(back, None)
+        ahead = [t for t in reversed(found) if t.gained]  # oldest first
+        if ahead and conflicts(ahead[-1].commit):
+            first = bisect_left(ahead, True, key=lambda touch: conflicts(touch.commit))
+            return ahead[first]
+        back = [t for t in found if not t.gained]
+        return next((t for t in back if not conflicts(t.commit)), None)
     except SyncError:  # a blob that was never fetched
         return None
+
+
+def _related(patches: Sequence[Patch]) -> list[Patch]:
+    """The last of the patches, and those before it that lead to what it was made from."""
+    kept: list[Patch] = []
+    paths: set[str] = set()
+    for patch in reversed(patches):
+        mine = {path for d in patch.diffs for path in (d.old_path, d.new_path) if path}
+        if not kept or not paths.isdisjoint(mine):
+            kept.append(patch)
+            paths |= mine
+    return kept[::-1]
 
 
 def vanished(port: Port, since: Since, rebased: Rebased, override: OverrideResult) -> Stop:

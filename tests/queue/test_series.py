@@ -6,6 +6,7 @@ import pytest
 from lab import Lab
 
 from syncer.errors import SyncError
+from syncer.queue.classify import STATUSES, check_message, upstream_status
 from syncer.queue.diff import MARK
 from syncer.queue.mail import encode
 from syncer.queue.series import read_series, series_names, series_text, write_series
@@ -63,3 +64,38 @@ def test_comments_are_kept() -> None:
         "# queue\n\n# why b\nb.patch # soon\nc.patch\nd.patch\n"
     )
     assert series_text(["c.patch", "b.patch"], old) == "# queue\n\nc.patch\nb.patch\n"
+
+
+# ---- what a message says to this program
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("Upstream-Status: Sumbitted [#1]", "did you mean Submitted"),
+        ("Upstream-Status: pending", "did you mean Pending"),
+        ("Upstream-Status:", "is no status"),
+        ("Upstream Status: Pending", "is no status"),
+        ("Upstream-Status: Pending\nUpstream-Status: Denied", "stands there 2 times"),
+        ("Drop-When: someday", "is not understood"),
+        ("Drop-When: commit abc\n\nAnd more.", "in the midst"),
+    ],
+)
+def test_what_a_message_cannot_mean(lab: Lab, line: str, message: str) -> None:
+    text = lab.text(lab.commit({"f": b"a\n"}), {"f": b"b\n"}, body=f"Why.\n\n{line}")
+    place = lab.root / "patches" / "nn"
+    place.mkdir(parents=True)
+    (place / "x.patch").write_text(text)
+    (place / "series").write_text("x.patch\n")
+    with pytest.raises(SyncError, match=message) as caught:
+        read_series(lab.root / "patches", "nn")
+    assert caught.value.message.startswith("nn/x.patch: ") and caught.value.hint
+
+
+@pytest.mark.parametrize("status", [*STATUSES, "Submitted [https://example.com/1]", "Backport [1]"])
+def test_upstream_status(lab: Lab, status: str) -> None:
+    body = f"Why.\n\nUpstream-Status: {status}\n\nSigned-off-by: A <a@example.com>"
+    patch = lab.patch(lab.commit({"f": b"a\n"}), {"f": b"b\n"}, body=body)
+    check_message(patch)
+    assert upstream_status(patch) == status
+    assert dict(patch.trailers)["Upstream-Status"] == status

@@ -158,13 +158,13 @@ STOPS = {
     "conflict": (
         *(Exit.CONFLICT, "rebase"),
         "0001-profiler-event-count.patch conflicts in .*micro_profiler.h since tflite-micro {}",
-        "Bring the patch over",
+        "Resolve it in .*conflict.*, then `sync continue`",
     ),
     "deleted": (
         *(Exit.CONFLICT, "rebase"),
         "0001-widen-four-at-a-time.patch conflicts in .* since cmsis_nn {component}, "
         "which tflite-micro pins since {}",
-        "Bring the patch over",
+        "Resolve it in .*conflict.*, then `sync continue`",
     ),
     "shadowed-changed": (
         *(Exit.CONFLICT, "rebase"),

@@ -53,6 +53,10 @@ def remarks(document: Document) -> list[str]:
             said.append(f"`{patch['file']}` was merged with upstream's changes: read it.")
         elif patch["verdict"] in ("absorbed", "emptied", "dropped"):
             said.append(f"`{patch['file']}` leaves the queue: {patch['verdict']}.")
+        elif patch["verdict"] == "resolved":
+            said.append(f"`{patch['file']}` conflicts, and went in {patch['reason']}.")
+        elif patch["verdict"] == "skipped":
+            said.append(f"`{patch['file']}` was skipped: nothing of it is in this roll.")
     for override in overrides(document):
         if override["drifted"]:
             change_ = "is gone upstream" if override["found"] is None else "has changed upstream"
