@@ -318,6 +318,17 @@ def _updated(source: Source, branch: str) -> Repository:
     return repo
 
 
+def with_history(source: Source, ref: str) -> tuple[Repository, str]:
+    """The clone with all commits and trees of a branch, tag or commit, without files; and which
+    commit that is.
+
+    Raises:
+        SyncError: there is none of that name; (ENVIRONMENT) the repository cannot be reached.
+    """
+    commit = _upstream_commit(source, ref)
+    return repository(source), commit
+
+
 def _is_at(repo: Repository, ref: str, commit: str) -> bool:
     try:
         return repo.rev_parse(ref) == commit

@@ -29,6 +29,7 @@ COMMANDS = {
     "publish": "publish.command",
     "clean": "clean.command",
     "init": "init.command",
+    "adopt": "adopt.command",
     "queue": "queue.group",
     "doctor": "doctor.command",
     "demo": "demo.command",

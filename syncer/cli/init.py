@@ -15,14 +15,20 @@ from syncer.tree.render import render
 _STARTER = Path(__file__).with_name("starter")
 _THIRD_PARTY = "third_party_downloads.inc"
 
-# What TFLM's makefiles download besides CMSIS-NN. Optional, so that the port also reads an upstream
-# that has no such library; one that only writes its pin elsewhere still stops a roll.
+# What TFLM's makefiles download besides CMSIS-NN, and where upstreams since 2023 wrote it down.
+# Optional, so that the port also reads an upstream that has no such library; one that only writes
+# its pin elsewhere still stops a roll.
 _COMPONENTS = (
     {
         "name": "cmsis",
         "url": "https://github.com/ARM-software/CMSIS_6",
         "file": "ext_libs/cmsis_download.sh",
-        "pattern": r'ZIP_PREFIX="(\w+)"\s+CMSIS_URL=',
+        "pattern": r'ZIP_PREFIX="(\w+)"\s+CMSIS_URL="\S+/ARM-software/CMSIS_6/',
+        "older": {
+            "file": "ext_libs/cmsis_download.sh",
+            "pattern": r'ZIP_PREFIX="(\w+)"\s+CMSIS_URL="\S+/ARM-software/CMSIS_5/',
+            "url": "https://github.com/ARM-software/CMSIS_5",
+        },
     },
     {
         "name": "cortex_dfp",
@@ -37,6 +43,7 @@ _COMPONENTS = (
         "url": "https://github.com/google/flatbuffers",
         "file": _THIRD_PARTY,
         "pattern": r'^FLATBUFFERS_URL\s*:=\s*"\S+/(\S+)\.zip"',
+        "older": {"file": "flatbuffers_download.sh", "pattern": r'^\s*ZIP_PREFIX="(\S+)"'},
         "patch": "tensorflow/lite/micro/tools/make/flatbuffers.patch",
     },
     {
@@ -56,11 +63,16 @@ _COMPONENTS = (
         "url": "https://github.com/mborgerding/kissfft",
         "file": _THIRD_PARTY,
         "pattern": r'^KISSFFT_URL\s*:=\s*"\S+/(\S+)\.zip"',
+        "older": {
+            "file": "kissfft_download.sh",
+            "pattern": r'^\s*KISSFFT_URL="\S+/(\S+)\.zip"',
+        },
         "patch": "third_party/kissfft/kissfft.patch",
+        "older_patch": "tensorflow/lite/micro/tools/make/kissfft.patch",
         "license": "COPYING",
     },
 )
-_DEFAULTS = {"patch": "", "license": "", "listed": True}
+_DEFAULTS = {"patch": "", "older_patch": "", "license": "", "listed": True, "older": {}}
 
 
 @click.command()
@@ -94,13 +106,7 @@ def command(folder: Path, name: str | None, upstream: str, branch: str, cpu: str
         raise SyncError(
             f"--name {name!r}: may hold letters, digits, '.', '_' and '-' only", exit=Exit.USAGE
         )
-    components = [{**_DEFAULTS, "path": item["name"], **item} for item in _COMPONENTS]
-    context = {**values, "components": components}
-    made = {
-        "port/port.toml": render(_STARTER / "port.toml.jinja", context),
-        "port/templates/CMakeLists.txt.jinja": render(_STARTER / "CMakeLists.txt.jinja", context),
-        ".gitignore": b"/.sync/\n",
-    }
+    made = first_port(**values)
     for path, data in made.items():
         if (folder / path).exists():
             click.echo(f"kept     {path}")
@@ -110,3 +116,15 @@ def command(folder: Path, name: str | None, upstream: str, branch: str, cpu: str
     load_port(folder / "port" / "port.toml")
     click.echo("Look for TODO in port/port.toml. Then, in that folder: sync --until build")
     return Exit.OK
+
+
+def first_port(*, name: str, upstream: str, branch: str, cpu: str) -> dict[str, bytes]:
+    """The files of a first port: port.toml, a CMake template and .gitignore, by path."""
+    components = [{**_DEFAULTS, "path": item["name"], **item} for item in _COMPONENTS]
+    values = {"name": name, "upstream": upstream, "branch": branch, "cpu": cpu}
+    context = {**values, "components": components}
+    return {
+        "port/port.toml": render(_STARTER / "port.toml.jinja", context),
+        "port/templates/CMakeLists.txt.jinja": render(_STARTER / "CMakeLists.txt.jinja", context),
+        ".gitignore": b"/.sync/\n",
+    }
