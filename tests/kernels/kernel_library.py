@@ -25,10 +25,11 @@ KERNELS = (
     "arm_depthwise_conv_3x3_s8.c",
     "arm_depthwise_conv_s8.c",
     "depthwise.c",
-    "depthwise_3x3.c",
+    "depthwise_bands.c",
+    "depthwise_plane.c",
     "slow_path.c",
 )
-ASSEMBLY = ("matmul_channel.S",)  # empty but on a Cortex-M0+
+ASSEMBLY = ("depthwise_plane.S", "matmul_channel.S")  # empty but on a Cortex-M0+
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
 
 WHOLE, FORWARD, REVERSE = range(3)  # harness.c: one part; two, in order; two, the last first

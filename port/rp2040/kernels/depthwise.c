@@ -2,7 +2,7 @@
 
 /*
  * int8 depthwise convolution of any filter size, dilation, batch and channel multiplier, on both
- * cores of the RP2040: the plain loops, and the choice between them and dual_core_depthwise_3x3().
+ * cores of the RP2040: the plain loops, and the choice between them and dual_core_depthwise_bands().
  */
 
 #include "depthwise.h"
@@ -111,7 +111,7 @@ static void DUAL_CORE_IN_RAM(depthwise_job)(void *arg, int part, int parts)
 
 void dual_core_depthwise(const depthwise_layer *layer)
 {
-    if (!dual_core_depthwise_3x3(layer)) {
+    if (!dual_core_depthwise_bands(layer)) {
         dual_core_run(depthwise_job, (void *)(uintptr_t)layer);
     }
 }

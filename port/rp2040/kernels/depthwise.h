@@ -44,11 +44,11 @@ typedef struct {
 void dual_core_depthwise(const depthwise_layer *layer);
 
 /**
- * Computes one image with a 3x3 filter and dilation 1, the fast way. Returns false, and has
- * written nothing, if the layer is none of that, too wide for the working memory, padded with
- * values that are no int8, or if the working memory is taken.
+ * Computes a layer the fast way. Returns false, and has written nothing, where that gains nothing
+ * (few outputs) or cannot be: padded with values that are no int8, a window larger than the
+ * working memory, or the working memory is taken.
  */
-bool dual_core_depthwise_3x3(const depthwise_layer *layer);
+bool dual_core_depthwise_bands(const depthwise_layer *layer);
 
 #ifdef __cplusplus
 }
