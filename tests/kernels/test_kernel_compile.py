@@ -44,7 +44,7 @@ def test_clean_for_the_target(tmp_path: Path, flags: tuple[str, ...]) -> None:
 
 def test_headers_serve_cpp(tmp_path: Path) -> None:
     source = tmp_path / "all.cc"
-    headers = ("depthwise.h", "dual_core.h", "requantize.h", "slow_path.h")
+    headers = ("depthwise.h", "depthwise_plane.h", "dual_core.h", "requantize.h", "slow_path.h")
     source.write_text("".join(f'#include "{header}"\n' for header in headers))
     subprocess.run(
         ["g++", "-std=c++17", *WARNINGS, f"-I{SOURCES}", f"-I{INCLUDE}", "-fsyntax-only", source],

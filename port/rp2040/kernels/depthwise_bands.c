@@ -338,6 +338,12 @@ static void DUAL_CORE_IN_RAM(depthwise_bands_job)(void *arg, int part, int parts
     }
 }
 
+static bool refuse(const slow_path_reason reason)
+{
+    slow_path_taken(0, reason);
+    return false;
+}
+
 bool dual_core_depthwise_bands(const depthwise_layer *layer)
 {
     const cmsis_nn_dims *in = layer->input_dims;
@@ -345,10 +351,12 @@ bool dual_core_depthwise_bands(const depthwise_layer *layer)
     const cmsis_nn_dims *filter = layer->filter_dims;
     const cmsis_nn_dw_conv_params *params = layer->params;
     const int32_t taps = filter->h * filter->w;
-    if (params->input_offset < -127 || params->input_offset > 128 || taps < 1 ||
-        taps > MOST_TAPS || out->h * out->w < FEWEST_OUTPUTS ||
-        out->c != in->c * layer->multiplier) {
+    if (out->h * out->w < FEWEST_OUTPUTS) {
         return false;
+    }
+    if (params->input_offset < -127 || params->input_offset > 128 || taps < 1 ||
+        taps > MOST_TAPS || out->c != in->c * layer->multiplier) {
+        return refuse(SLOW_PATH_SHAPE);
     }
     depthwise_work work = {
         .layer = layer,
@@ -374,7 +382,7 @@ bool dual_core_depthwise_bands(const depthwise_layer *layer)
         work.columns = (most_pitch - extent(&work.x, 1)) / work.x.stride + 1;
         work.columns &= work.strips ? ~1 : ~0;
         if (most_pitch < extent(&work.x, 1) || work.columns < 1) {
-            return false;
+            return refuse(SLOW_PATH_SHAPE);
         }
     }
     const int32_t rows = work.capacity / pitch_of(&work, work.columns);
@@ -384,7 +392,7 @@ bool dual_core_depthwise_bands(const depthwise_layer *layer)
         in->c == 1 || (in->c % 2 != 0 && (work.y.output % 2 == 0 || work.y.output > in->c));
     work.scratch = dual_core_scratch_acquire();
     if (work.scratch == NULL) {
-        return false;
+        return refuse(SLOW_PATH_SCRATCH);
     }
     work.input = layer->input;
     work.output = layer->output;
