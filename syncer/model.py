@@ -243,6 +243,37 @@ class Firmware:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """A symbol of a linked program."""
+
+    name: str
+    address: int
+    size: int
+
+
+@dataclass(frozen=True)
+class RegionUse:
+    """What a program has in a region of port.toml's: `used` bytes of `length`, of which `budget`
+    (0: all) are allowed; `symbols` are the largest of those that are meant to be there."""
+
+    name: str
+    what: str
+    start: int
+    length: int
+    budget: int
+    used: int
+    symbols: tuple[Placed, ...]
+
+
+@dataclass(frozen=True)
+class MemoryMap:
+    """A program's regions, in port.toml's order."""
+
+    program: str
+    regions: tuple[RegionUse, ...]
+
+
+@dataclass(frozen=True)
 class Effect:
     """What became of one `Changed` source or header. `objects` is how many were compiled of it or
     with it; `programs` are those that run and hold code of it; `functions` those it defines, by
@@ -279,7 +310,8 @@ class Unbuilt:
 class BuildResult:
     """`effects` follows the port's changes into the programs; `sizes` is the file that holds the
     programs' sizes by section and symbol, as `sync accept` keeps it. `protection` is what held
-    back the compilers, and what CMake and ninja run."""
+    back the compilers, and what CMake and ninja run. `maps` are the programs' regions, but for
+    upstream's tests."""
 
     tools: tuple[Tool, ...]
     firmware: tuple[Firmware, ...]
@@ -288,6 +320,7 @@ class BuildResult:
     sizes: str = ""
     protection: Protection | None = None
     unbuilt: tuple[Unbuilt, ...] = ()
+    maps: tuple[MemoryMap, ...] = ()
 
 
 # ---- test

@@ -4,6 +4,7 @@ from syncer.build.effects import effects
 from syncer.build.elf import file_digest, measure, symbols_starting
 from syncer.build.failure import located
 from syncer.build.linked import read_program
+from syncer.build.regions import check_regions
 from syncer.build.run import build, distrust, is_built
 from syncer.build.symbols import demangled, program_sizes
 from syncer.build.tools import Lack, Toolset, find_sdk, find_tool, find_toolset, missing_tools
@@ -13,6 +14,7 @@ __all__ = [
     "Lack",
     "Toolset",
     "build",
+    "check_regions",
     "demangled",
     "distrust",
     "effects",

@@ -84,6 +84,7 @@ def _cross_check(toml: PortFile) -> Iterator[str]:
     firmware = {spec.name: spec.kind for spec in toml.firmware}
     for what, names in (
         ("component.name", repositories),
+        ("region.name", [region.name for region in toml.region]),
         ("firmware.name", [spec.name for spec in toml.firmware]),
         ("benchmark.name", [spec.name for spec in toml.benchmark]),
         ("test.exception.name", [e.name for e in toml.test.exception] if toml.test else []),
@@ -104,6 +105,9 @@ def _cross_check(toml: PortFile) -> Iterator[str]:
     for exception in toml.test.exception if toml.test else ():
         if exception.cases and exception.stage == "build":
             yield f"test.exception: {exception.name!r}: a test that is not built has no cases"
+    for region in toml.region:
+        if (region.budget or 0) > region.length:
+            yield f"region.{region.name}.budget: the region has {region.length} bytes only"
     for program in toml.firmware:
         if bool(program.until) != bool(program.expect):
             yield f"firmware.{program.name}: `until` and `expect` go together"

@@ -45,7 +45,7 @@ class Port:
     def stripped(self) -> Port:
         """The port without its patches and overrides, and with a state of its own."""
         nowhere = Patches(folder=f".sync/{self.name}-bare/no-patches")
-        toml = replace(self.toml, patches=nowhere, override=())
+        toml = replace(self.toml, patches=nowhere, override=(), region=())
         return replace(self, toml=toml, bare=True)
 
     def at(self, path: str) -> Path:

@@ -196,6 +196,21 @@ class Build:
 
 
 @dataclass(frozen=True, config=CLOSED)
+class Region:
+    """A part of the first board's memory in which, in every program that has them, the symbols
+    must lie whose names fit one of `symbols` (`*` for any letters); each pattern has to fit one of
+    some program's. A program may have at most `budget` bytes of the region's `length`. `what` it
+    is for, a person reads in the report."""
+
+    name: Name
+    start: Natural
+    length: Count
+    symbols: Annotated[tuple[str, ...], AfterValidator(some)]
+    budget: Count | None = None
+    what: str = ""
+
+
+@dataclass(frozen=True, config=CLOSED)
 class FirmwareSpec:
     """`expect`, of an example, are regular expressions: each has to match one of the lines it
     prints on the first board, up to and with the first that holds the text `until`."""
@@ -298,6 +313,7 @@ class PortFile:
     component: tuple[Component, ...] = ()
     patches: Patches = Patches()
     override: tuple[Override, ...] = ()
+    region: tuple[Region, ...] = ()
     firmware: tuple[FirmwareSpec, ...] = ()
     test: Tests | None = None
     benchmark: tuple[Benchmark, ...] = ()

@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from syncer.report import neutral, numbers, view
+from syncer.report import memory_map, neutral, numbers, view
 from syncer.report.neutral import Markdown, one_line
 
 LIMIT = 65_536  # characters GitHub takes in a body
@@ -113,6 +113,8 @@ def _environment() -> Environment:
         "commit": _commit,
         "compare": _compare,
         "grouped": numbers.grouped,
+        "memory_map": memory_map.shown_map,
+        "memory_picture": memory_map.picture,
         "ms": numbers.milliseconds,
         "plural": numbers.plural,
         "prose": neutral.prose,

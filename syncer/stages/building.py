@@ -10,11 +10,11 @@ from pathlib import Path
 
 from syncer import foreign
 from syncer.bench.compare import examples
-from syncer.build import Toolset, effects, program_sizes
+from syncer.build import Toolset, check_regions, effects, program_sizes
 from syncer.build import build as build_tree
 from syncer.git import Repository
 from syncer.journal import write_whole
-from syncer.model import BuildResult, Firmware, Rebased, Resolved, TreeResult
+from syncer.model import BuildResult, Firmware, Origin, Rebased, Resolved, TreeResult
 from syncer.port import Port
 from syncer.sizes import sizes_text
 from syncer.stages.lost import changed_paths
@@ -35,6 +35,9 @@ def build(
     what each program takes. `sandbox` as for `syncer.build.build`."""
     done = build_tree(port, toolset, Path(tree.path), folder, tree.programs, say, sandbox)
     board = port.toml.build.boards[0]
+    tests = {program.name for program in tree.programs if program.origin is Origin.UPSTREAM}
+    here = [f for f in done.firmware if f.board == board and f.name not in tests]
+    maps = check_regions(port.toml.region, here)
     found = effects(
         changed_paths(port, resolved, rebased, repositories),
         Path(tree.path),
@@ -49,7 +52,7 @@ def build(
     sizes = folder.with_name("sizes") / f"{hashlib.sha256(text).hexdigest()[:16]}.txt"
     shutil.rmtree(sizes.parent, ignore_errors=True)
     write_whole(sizes, text)
-    return replace(done, effects=found, sizes=str(sizes))
+    return replace(done, effects=found, sizes=str(sizes), maps=maps)
 
 
 def _gated(port: Port, built: BuildResult) -> dict[str, Firmware]:

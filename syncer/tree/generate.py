@@ -247,6 +247,11 @@ def _context(
             | {"sources": list(spec.sources), "definitions": list(spec.definitions)}
             for spec in toml.firmware
         ],
+        "regions": [
+            {"name": region.name, "what": region.what, "start": region.start}
+            | {"length": region.length}
+            for region in toml.region
+        ],
         "tests": [{"name": test.name, "sources": list(test.sources)} for test in tests],
         "shared_sources": shared_sources(tests),
         "precompiled": _precompiled(port, sources, tests, files),
