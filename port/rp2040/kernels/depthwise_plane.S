@@ -862,7 +862,7 @@ depthwise_taps_any:
     .size depthwise_run_taps, . - depthwise_run_taps
 
 /* ---- By requantize_kind. */
-    .section .rodata.depthwise_tails, "a", %progbits
+    .section .time_critical.depthwise_tails, "ax", %progbits
     .balign 4
     .global depthwise_strip_tails
     .type depthwise_strip_tails, %object
