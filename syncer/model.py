@@ -147,17 +147,34 @@ class OverrideResult:
 
 
 @dataclass(frozen=True)
+class Notable:
+    """An upstream commit between the accepted one and this roll's that touches `paths`, which the
+    port's files `by` (patches by their file's name, overrides by their source) change or shadow.
+    `date` is YYYY-MM-DD; `gained` is False for one that only the accepted commit has."""
+
+    component: str
+    commit: str
+    date: str
+    subject: str
+    paths: tuple[str, ...]
+    by: tuple[str, ...]
+    gained: bool = True
+
+
+@dataclass(frozen=True)
 class Rebased:
     """`trees` maps a component's name (upstream's too) to the git tree that the queue and the
     overrides leave; the tree lies in that component's bare clone. `carried` maps each patch that
     stays ("component/file") and each override ("component:path") to the blob of the port's file;
-    `gone` are those that the lock has, the port has no more, and upstream has not absorbed."""
+    `gone` are those that the lock has, the port has no more, and upstream has not absorbed;
+    `notable` the upstream commits under patches and overrides, nearest to the new one first."""
 
     trees: dict[str, str]
     patches: tuple[PatchResult, ...] = ()
     overrides: tuple[OverrideResult, ...] = ()
     carried: dict[str, str] = field(default_factory=dict)
     gone: tuple[str, ...] = ()
+    notable: tuple[Notable, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -459,8 +476,8 @@ class LeftKernel:
 
 @dataclass(frozen=True)
 class SizeMove:
-    """A section (its name begins with a dot) or a symbol of `program` that takes more or fewer
-    bytes of `memory` than when it was accepted; 0: it was not there, or is no more."""
+    """A section (its name begins with a dot) or a symbol of `program`, and how many bytes of
+    `memory` it took when it was accepted and takes now; 0: it was not there, or is no more."""
 
     program: str
     name: str
@@ -473,14 +490,15 @@ class SizeMove:
 class BenchesResult:
     """`ungated` says why no figure has a limit; empty where they have. `left` are layers that
     silently lost their kernels; `moved` the sections and symbols whose size moved most, by
-    program, largest first. `protection` is what held TFLM on the host back while it ran
-    upstream's models."""
+    program, largest first; `largest` each program's sections and the symbols that take most,
+    moved or not. `protection` is what held TFLM on the host back while it ran upstream's models."""
 
     results: tuple[BenchResult, ...]
     figures: tuple[Figure, ...] = ()
     ungated: str = ""
     left: tuple[LeftKernel, ...] = ()
     moved: tuple[SizeMove, ...] = ()
+    largest: tuple[SizeMove, ...] = ()
     protection: Protection | None = None
 
 
@@ -499,7 +517,8 @@ class StageRecord:
 @dataclass(frozen=True)
 class Roll:
     """Everything a roll found; the report's only input. A stage that was not reached is None. A
-    `bare` roll was one of upstream alone, without the port's patches and overrides."""
+    `bare` roll was one of upstream alone, without the port's patches and overrides. `detail` is
+    the longer output behind `message`: a compiler's, a conflict's, a list of commits."""
 
     port: str
     verdict: Verdict
@@ -514,6 +533,7 @@ class Roll:
     benches: BenchesResult | None = None
     accepted: dict[str, str] = field(default_factory=dict)  # component -> commit in the lock
     bare: bool = False
+    detail: str = ""
 
     @property
     def exit(self) -> Exit:

@@ -77,6 +77,21 @@ def load_sizes(file: Path) -> dict[str, dict[tuple[str, str], int]]:
     return sizes
 
 
+def largest(old: Sizes, new: Sizes, most: int = 10) -> tuple[SizeMove, ...]:
+    """What each program takes now, beside `old`: its sections in order of their size, then the
+    `most` symbols that take most."""
+    found: list[SizeMove] = []
+    for program in sorted(new):
+        before = old.get(program, {})
+        every = [
+            SizeMove(program, *key, before.get(key, 0), size) for key, size in new[program].items()
+        ]
+        every.sort(key=lambda item: (-item.new, item.name, item.memory))
+        found += [item for item in every if item.name.startswith(".") and item.new]
+        found += [item for item in every if not item.name.startswith(".")][:most]
+    return tuple(found)
+
+
 def moves(old: Sizes, new: Sizes, most: int = 10) -> tuple[SizeMove, ...]:
     """What moved between two builds: of every program in both, each section that did, and the
     `most` symbols that moved most."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from syncer.errors import SyncError
 from syncer.model import SizeMove
-from syncer.sizes import LEAST, load_sizes, moves, sizes_text
+from syncer.sizes import LEAST, largest, load_sizes, moves, sizes_text
 
 names = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=12)
 tables = st.dictionaries(
@@ -73,3 +73,16 @@ def test_sections_then_the_symbols_that_moved_most() -> None:
         SizeMove("one", "f", "flash", 100, 110),
     )
     assert [move.name for move in moves(old, new, most=1)] == [".text", "left"]
+
+
+def test_the_largest_are_sections_in_order_then_symbols() -> None:
+    new = {
+        "p": {(".bss", "ram"): 90, (".text", "flash"): 700, ("a", "flash"): 40, ("b", "ram"): 50}
+    }
+    old = {"p": {(".text", "flash"): 600}}
+    found = largest(old, new, most=1)
+    assert [(item.name, item.old, item.new) for item in found] == [
+        (".text", 600, 700),
+        (".bss", 0, 90),
+        ("b", 0, 50),
+    ]

@@ -79,9 +79,10 @@ class Steps:
     def so_far(self, error: SyncError | None = None) -> Roll:
         """The roll as far as it has come, and how it ended where there is an `error`."""
         records = {record.name: record for record in self.recorder.records}
-        verdict, message, hint = Verdict.PASSED, "", ""
+        verdict, message, hint, detail = Verdict.PASSED, "", "", ""
         if error:
-            verdict, message, hint = verdict_of(error.exit), error.message, error.hint
+            verdict, detail = verdict_of(error.exit), error.detail
+            message, hint = error.message, error.hint
         elif "bench" in records and records["bench"].verdict is Verdict.NOT_CHECKED:
             verdict = Verdict.NOT_CHECKED
         elif len(records) > 1 and self._is_settled():
@@ -96,6 +97,7 @@ class Steps:
             hint=hint,
             accepted=dict(self.lock.commits),
             bare=self.port.bare,
+            detail=detail,
             **self.found,
         )
 

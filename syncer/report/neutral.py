@@ -20,8 +20,17 @@ _LINKS = (
     (re.compile(r"#(?=\w)"), f"#{_BREAK}"),
     (re.compile(r"://"), f":{_BREAK}//"),
     (re.compile(r"\b(www)\.", re.IGNORECASE), rf"\1{_BREAK}."),
-    (re.compile(r"\b(gh)-(?=\d)", re.IGNORECASE), rf"\1{_BREAK}-"),
+    (re.compile(r"\b(mailto|xmpp):", re.IGNORECASE), rf"\1{_BREAK}:"),
+    (re.compile(r"(?<![^\W_])(gh)-(?=\d)", re.IGNORECASE), rf"\1{_BREAK}-"),
 )
+_PICTURE = re.compile(r":(?=[a-z0-9_+-]+:)", re.IGNORECASE)  # :tada: outside code
+# Characters that show nothing but are no formatting characters to Unicode: fillers, variation
+# selectors, and what may become such (DerivedCoreProperties.txt, Default_Ignorable_Code_Point).
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0e\uffa0\ufff0-\ufff8"
+    "\U000e0000-\U000e0fff]"
+)
+_MOST_MARKS = 4
 # What would begin a list or be a rule at the start of a paragraph.
 _LEADING = re.compile(r"[-+](?=\s)|[-+](?=[-+\s]*$)|[0-9]+(?=[.)](?:\s|$))")
 _PLAIN_CODE = re.compile(r"[\w./+=:,()-]+(?: [\w./+=:,()-]+)*", re.ASCII)
@@ -36,16 +45,19 @@ class Markdown(str):
 
 def one_line(text: str, limit: int = 200) -> str:
     """`text` on one line without control or formatting characters, at most `limit` long."""
-    kept = []
+    kept: list[str] = []
+    marks = 0  # combining ones in a row: a pile of them covers the lines above and below
     for char in text:
-        match unicodedata.category(char):
+        category = unicodedata.category(char)
+        marks = marks + 1 if category in ("Mn", "Me") else 0
+        match category:
             case "Cc" | "Zl" | "Zp" | "Zs":
                 kept.append(" ")
             case "Cf":  # bidirectional overrides, zero-width characters, tags
                 pass
             case "Cs":
                 kept.append("\ufffd")
-            case _:
+            case _ if marks <= _MOST_MARKS and not _INVISIBLE.fullmatch(char):
                 kept.append(char)
     line = " ".join("".join(kept).split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
@@ -63,7 +75,11 @@ def _html(line: str) -> str:
 
 def text(value: str, limit: int = 200) -> Markdown:
     """`value` as one line of plain text, also inside a table."""
-    line = _PUNCTUATION.sub(_escape, _defuse(one_line(value, limit)))
+    return _text(_PICTURE.sub(f":{_BREAK}", _defuse(one_line(value, limit))))
+
+
+def _text(line: str) -> Markdown:
+    line = _PUNCTUATION.sub(_escape, line)
     if lead := _LEADING.match(line):
         at = lead.end() if lead[0].isdigit() else 0
         line = f"{line[:at]}\\{line[at:]}"
@@ -78,7 +94,7 @@ def code(value: str, limit: int = 200) -> Markdown:
     """`value` as code, also inside a table. A code element takes what backticks cannot hold."""
     line = one_line(value, limit)
     plain = _PLAIN_CODE.fullmatch(line) and line == _defuse(line)
-    return Markdown(f"`{line}`" if plain else f"<code>{text(line, limit)}</code>")
+    return Markdown(f"`{line}`" if plain else f"<code>{_text(_defuse(line))}</code>")
 
 
 def prose(value: str, limit: int = 1000) -> Markdown:

@@ -38,7 +38,12 @@ def change(new: int, old: int | None) -> str:
     return f"{sign}{percent:,.{1 if percent >= 10 else 2}f} %"
 
 
-def bar(part: int, whole: int, width: int = 12) -> str:
+def percent(share: float) -> str:
+    """A share in percent, as "12 %"; what is more than nothing is never "0 %"."""
+    return "<1 %" if 0 < share < 1 else f"{share:.0f} %"
+
+
+def bar(part: float, whole: float, width: int = 12) -> str:
     """`part` of `whole` as a bar of eighths of a character; something, however small, shows."""
     if part <= 0 or whole <= 0:
         return ""

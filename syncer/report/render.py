@@ -1,7 +1,7 @@
-"""A status document as the body of a pull request, and its title.
+"""A status document as the body of a pull request or of an issue, and their titles.
 
 One template per section, so that a body that is too long loses whole sections and never half a
-table. Stage times are left out on purpose: the same roll must give the same body.
+table: details first. Stage times are left out on purpose: the same roll must give the same body.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from syncer.report import memory_map, neutral, numbers, view
 from syncer.report.neutral import Markdown, one_line
 
-LIMIT = 65_536  # characters GitHub takes in a body
+# GitHub counts code points, as Python does: a body of 65,536 of them is taken, whether ASCII or
+# emoji, and one more is refused ("maximum is 65536 characters"); measured for pull requests in
+# github.com/dead-claudia/github-limits, pull request 13. Issues take at least as much.
+LIMIT = 65_536
 
 Document = dict[str, Any]
 
@@ -26,23 +29,28 @@ SECTIONS = {
     "upstream": "Upstream",
     "queue": "Patch queue",
     "overrides": "Overrides",
-    "effects": "The port's changes in the programs",
     "pins": "Pins",
     "tests": "Tests",
     "latency": "Latency",
-    "outputs": "Outputs against the host",
     "memory": "Memory",
     "gates": "Gates",
     "reproduce": "How to reproduce",
     "toolchain": "Toolchain",
+    "layers": "Layer by layer",
+    "sizes": "Sections and largest symbols",
+    "effects": "The port's changes in the programs",
+    "programs": "Test programs",
+    "commits": "Upstream's commits",
 }
-# What goes first when a body is too long. The verdict always stays.
+# What goes first when a body is too long. What is not here goes last, from the end.
 _LEAST = (
-    *("latency", "gates", "effects", "upstream", "tests", "queue", "overrides", "pins"),
-    *("memory", "outputs"),
+    *("sizes", "layers", "commits", "programs", "effects", "gates", "latency", "upstream"),
+    *("tests", "queue", "overrides", "pins", "memory"),
 )
+# Of a roll that failed, what helps to mend it.
+_ISSUE = ("issue", "upstream", "queue", "overrides", "pins", "reproduce", "toolchain", "commits")
 
-_GITHUB = re.compile(r"https://github\.com/[A-Za-z0-9-]+/[\w.-]+?(?:\.git)?/?", re.ASCII)
+_GITHUB = re.compile(r"https://github\.com/([A-Za-z0-9-]+/[\w.-]+?)(?:\.git)?/?", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -57,21 +65,37 @@ def title(document: Document) -> str:
     return one_line(f"Roll {name} to {commit}" + (f" ({far})" if far else ""))
 
 
+def issue_title(document: Document) -> str:
+    """One plain line, the same for whatever stops the port's rolls: one issue stands for it."""
+    return one_line(f"Rolls of {document['port']} stop")
+
+
 def markdown(document: Document, limit: int = LIMIT) -> str:
-    """The body of a pull request, at most `limit` characters unless the verdict alone, which
-    always stays, is longer. The first line is a hidden marker with the port and the upstream
-    commit."""
+    """The body of a pull request, at most `limit` characters (code points) unless the verdict
+    alone, which always stays, is longer. The first line is a hidden marker with the port and the
+    upstream commit."""
+    return _body(document, tuple(SECTIONS), limit)
+
+
+def issue(document: Document, limit: int = LIMIT) -> str:
+    """The body of the issue about a roll that failed: what failed, the upstream commit behind it,
+    what to do, how to reproduce it. Marker and `limit` as in `markdown`."""
+    return _body(document, _ISSUE, limit)
+
+
+def _body(document: Document, names: tuple[str, ...], limit: int) -> str:
     environment = _environment()
+    given = {"doc": document, "view": view, "stage": view.stopped(document)}
     parts = {
-        name: environment.get_template(f"{name}.md.jinja").render(doc=document, view=view).strip()
-        for name in SECTIONS
+        name: environment.get_template(f"{name}.md.jinja").render(given).strip() for name in names
     }
     whole = _join(document, parts)
-    for name in (*_LEAST, *reversed(SECTIONS)):
+    for name in (*_LEAST, *reversed(names)):
         if len(whole) <= limit:
             break
-        if parts[name] and SECTIONS[name]:
-            parts[name] = f"### {SECTIONS[name]}\n\n_Left out: too long. It is in the status file._"
+        if parts.get(name) and SECTIONS.get(name):
+            said = "_Left out: too long. It is in the report's HTML page and the status document._"
+            parts[name] = f"### {SECTIONS[name]}\n\n{said}"
             whole = _join(document, parts)
     return whole
 
@@ -116,6 +140,7 @@ def _environment() -> Environment:
         "memory_map": memory_map.shown_map,
         "memory_picture": memory_map.picture,
         "ms": numbers.milliseconds,
+        "percent": numbers.percent,
         "plural": numbers.plural,
         "prose": neutral.prose,
         "short": view.short,
@@ -133,8 +158,10 @@ def _finalize(value: object) -> object:
 
 
 def _web(url: str) -> str | None:
-    """The repository's page, if it is one on GitHub."""
-    return url.rstrip("/").removesuffix(".git") if _GITHUB.fullmatch(url) else None
+    """The repository's page, if it is one on GitHub. By way of redirect.github.com, where a link
+    leaves no mention at its end."""
+    found = _GITHUB.fullmatch(url)
+    return f"https://redirect.github.com/{found[1]}" if found else None
 
 
 def _commit(commit: str, url: str) -> Markdown:

@@ -22,7 +22,7 @@ from syncer.model import (
     Verdict,
 )
 from syncer.port import Port
-from syncer.sizes import Sizes, load_sizes, moves
+from syncer.sizes import Sizes, largest, load_sizes, moves
 
 
 def compared(
@@ -38,9 +38,14 @@ def compared(
     ungated = _not_comparable(port, built, lock)
     if ungated:
         found = tuple(replace(figure, limit=None, against="") for figure in found)
-    moved = moves(accepted, load_sizes(Path(built.sizes)))
+    sizes = load_sizes(Path(built.sizes))
     return BenchesResult(
-        tuple(results), found, ungated, left_kernels(results, lock.kernels), _readable(port, moved)
+        tuple(results),
+        found,
+        ungated,
+        left_kernels(results, lock.kernels),
+        _readable(port, moves(accepted, sizes)),
+        _readable(port, largest(accepted, sizes)),
     )
 
 

@@ -18,6 +18,7 @@ from syncer.queue.resolutions import FOLDER
 from syncer.queue.series import read_series
 from syncer.stages.carried import carried_overrides, carried_patches, gone
 from syncer.stages.conflicts import close_others, decisions, open_conflict
+from syncer.stages.notable import notable
 from syncer.stages.since import Since
 from syncer.stages.stops import Stop, as_error, conflict, drifted, queue_touches, vanished
 
@@ -77,7 +78,11 @@ def rebase(
         trees[pin.name] = tree
     carried |= carried_overrides(overrides, port.read)
     rebased = Rebased(trees, tuple(patches), tuple(overrides), carried)
-    return replace(rebased, gone=gone(port, rebased, lock, repositories))
+    return replace(
+        rebased,
+        gone=gone(port, rebased, lock, repositories),
+        notable=notable(Since(port, resolved, lock, repositories), patches, overrides),
+    )
 
 
 def check_folders(port: Port, resolved: Resolved) -> None:

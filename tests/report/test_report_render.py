@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
@@ -16,11 +16,15 @@ from syncer import model
 from syncer.model import Move, PatchResult, PatchVerdict, Rebased, Resolved, Roll, Verdict
 from syncer.report import neutral
 from syncer.report.numbers import bar, change
-from syncer.report.render import LIMIT, markdown, title
+from syncer.report.render import LIMIT, issue, issue_title, markdown, title
 from syncer.report.status import Document, status_document
 from syncer.report.terminal import terminal
 
 GFM = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+# As GitHub does, what looks like an address becomes a link.
+LINKING = MarkdownIt("gfm-like", {"html": True})
+LINKING.linkify.set({"fuzzy_link": False, "fuzzy_email": True})
+OURS = r"https://redirect\.github\.com/[\w-]+/[\w.-]+/(commit/[0-9a-f]{40}|compare/[0-9a-f.]{83})"
 
 
 def document(roll: Roll) -> Document:
@@ -44,11 +48,28 @@ def assert_harmless(body: str) -> None:
     assert not re.search(r"(?i)\bgh-\d", body)
     assert not re.search(r"(?i)\b(close|fix|resolve)[sd]?e?s?:?\s+(\S*#\d|gh-\d|https?://)", body)
     links = re.findall(r"(?i)(?:\w+://|www\.)[^\s)\"]*", body)
-    ours = r"https://github\.com/[\w-]+/[\w.-]+/(commit/[0-9a-f]{40}|compare/[0-9a-f.]{83})"
+    ours = OURS
     assert [link for link in links if not re.fullmatch(ours, link)] == []
     assert not re.search(r"<(?!/?(?:details|summary|code|pre)>|br>)", body)
     assert not re.search(r"[^\S\n ]|[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", body)
     body.encode()
+
+
+def assert_nothing_arises(body: str) -> None:
+    """Rendered, it has our own links and elements and no others."""
+    tokens = [child for token in LINKING.parse(body) for child in (token, *(token.children or ()))]
+    links = [str(token.attrGet("href")) for token in tokens if token.type == "link_open"]
+    assert [link for link in links if not re.fullmatch(OURS, link)] == []
+    assert not [
+        token
+        for token in tokens
+        if token.type in ("image", "fence", "code_block") and token.info != "sh"
+    ]
+    html = "".join(token.content for token in tokens if token.type.startswith("html_"))
+    html = re.sub(r"\A<!-- sync: [^<>]* -->", "", html)
+    assert set(re.findall(r"<[^>]*>", html)) <= {
+        f"<{end}{tag}>" for tag in ("details", "summary", "code", "pre", "br") for end in ("", "/")
+    }
 
 
 def assert_whole_tables(body: str) -> None:
@@ -63,16 +84,24 @@ def assert_whole_tables(body: str) -> None:
         assert body.count(f"<{tag}>") == body.count(f"</{tag}>")
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+# Making such a roll smaller would take many minutes.
+@settings(
+    suppress_health_check=[HealthCheck.too_slow],
+    deadline=None,
+    max_examples=60,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
 @given(rolls())
 def test_any_roll_renders_and_renders_harmlessly(roll: Roll) -> None:
     found = document(roll)
-    body = markdown(found)
-    assert body == markdown(found)
-    assert_harmless(body)
-    assert_whole_tables(body)
-    assert len(body) <= LIMIT
-    for text in (title(found), shown(roll).replace("\n", "")):
+    for written in (markdown, issue):
+        body = written(found)
+        assert body == written(found)
+        assert_harmless(body)
+        assert_nothing_arises(body)
+        assert_whole_tables(body)
+        assert len(body) <= LIMIT
+    for text in (title(found), issue_title(found), shown(roll).replace("\n", "")):
         assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
 
 
@@ -126,6 +155,10 @@ def test_nothing_breaks_out_of_a_table(values: list[str]) -> None:
 def test_known_tricks(value: str) -> None:
     for written in (neutral.text, neutral.code, neutral.prose, neutral.block):
         assert_harmless(written(value))
+        assert_nothing_arises(written(value))
+        if written is not neutral.block:  # which stands by itself
+            said = written(value)
+            assert_nothing_arises(f"- {said}\n\n## {said}\n\n| a |\n|---|\n| {said} |\n")
 
 
 def test_names_stay_readable() -> None:
@@ -147,18 +180,20 @@ def test_a_passed_roll_says_so_first_and_has_every_part() -> None:
     assert lines[2].startswith("**Next:** ")
     headings = re.findall(r"^### (.*)$", body, re.MULTILINE)
     assert headings == [
-        "Upstream", "Patch queue", "Overrides", "Pins", "Tests", "Latency",
-        "Outputs against the host", "Memory", "Gates", "How to reproduce", "Toolchain",
+        "Upstream", "Patch queue", "Overrides", "Pins", "Tests", "Latency", "Memory", "Gates",
+        "How to reproduce", "Toolchain", "Layer by layer", "Test programs", "Upstream's commits",
     ]  # fmt: skip
     for part in (
         "111111111111 → 90b983c2b3f1, +214 commits",
-        f"https://github.com/tensorflow/tflite-micro/compare/{OLD}...{NEW}",
+        f"https://redirect.github.com/tensorflow/tflite-micro/compare/{OLD}...{NEW}",
         "1 clean, 1 absorbed",
         "`0002-b.patch` leaves the queue: absorbed.",
         "`Source/x.c`, which an override shadows, is gone upstream.",
         "| vision | 100.0 ms | 12,500,000 | +0.81 % | – | 12,648,000 | emulator, 125 MHz |",
         "| 0 | CONV_2D | 90.0 ms | 11,250,000 | +0.90 % | = | ████████████ |",
-        "- **vision**: equal in 2 of 2 layers",
+        "| **vision** | 100.0 ms | +0.81 % | 40 % of +2.00 % | 400,000 B (+0.25 %) |",
+        "equal in 2 of 2 layers |",
+        "| vision | 0 | CONV_2D | 11,150,000 | 11,250,000 | +100,000 | +0.90 % | 100 % |",
         "| vision | 400,000 B (+0.25 %) | 90,000 B (−0.11 %) | 82,308 B (=) |",
         "| hello | 30,000 B (new) | 5,000 B (new) | – |",
         NEW,
@@ -297,7 +332,7 @@ def test_failed_tests_and_differing_outputs() -> None:
     roll = replace(real_roll(), verdict=Verdict.TEST, benches=model.BenchesResult((bench,)))
     body = markdown(document(roll))
     assert "## ❌ Outputs differ from the host" in body
-    assert "- **vision**: differ from layer 1 (SOFTMAX)" in body
+    assert "| differ from layer 1 (SOFTMAX) |" in body
     assert "| ≠ |" in body
 
 
@@ -365,7 +400,7 @@ def test_a_body_too_long_loses_whole_sections_and_never_the_verdict() -> None:
     assert LIMIT // 8 < len(body) <= LIMIT
     assert "## ⚠️ 2,000 patches in conflict" in body
     for heading in ("Patch queue", "Tests"):
-        assert f"### {heading}\n\n_Left out: too long. It is in the status file._" in body
+        assert f"### {heading}\n\n_Left out: too long. It is in the report's HTML page" in body
     assert "### Pins\n\n| Repository" in body
     assert_whole_tables(body)
 
@@ -462,3 +497,71 @@ def test_one_line_says_what_held_upstreams_code_back() -> None:
     assert "Upstream's code was not confined" in mixed
     assert "Upstream's code was not confined" in shown(held(none, none))
     assert "Upstream's code |" not in markdown(document(real_roll()))
+
+
+# ---- the issue
+
+
+def stuck(**more: object) -> Roll:
+    patch = PatchResult(
+        "tflite-micro", "0001-a.patch", "Do a", PatchVerdict.CONFLICT, ("a.h",), ("a.h",), "moved"
+    )
+    notable = (
+        model.Notable("tflite-micro", OLD, "2026-01-06", "Move it, @you", ("a.h",), (patch.file,)),
+        model.Notable("tflite-micro", NEW, "2026-01-07", "Else", ("b.h",), ("port/b.h",)),
+    )
+    roll = Roll(
+        port="pico-tflmicro",
+        verdict=Verdict.CONFLICT,
+        stages=(
+            model.StageRecord("resolve", Verdict.PASSED, 1.0),
+            model.StageRecord("rebase", Verdict.CONFLICT, 1.0),
+        ),
+        message="tflite-micro: 0001-a.patch conflicts in a.h",
+        hint="Bring the patch over by hand.",
+        detail="+ tflite-micro 1111 (2026-01-06, Move it, @you)\n  → do this",
+        resolved=real_roll().resolved,
+        rebased=Rebased({}, (patch,), notable=notable),
+    )
+    return replace(roll, **more)
+
+
+def test_an_issue_says_what_failed_who_is_behind_it_what_to_do_and_how_to_see_it() -> None:
+    body = issue(document(stuck()))
+    lines = [line for line in body.splitlines() if line]
+    assert lines[0].startswith("<!-- sync: ")
+    assert lines[1:4] == [
+        "## ⚠️ 1 patch in conflict",
+        "**What to do:** Bring the patch over by hand.",
+        "**What failed:** stage rebase: tflite-micro: 0001-a.patch conflicts in a.h",
+    ]
+    web = "https://redirect.github.com/tensorflow/tflite-micro/commit"
+    row = f"| [`111111111111`]({web}/{OLD}) | 2026-01-06 | Move it, @\u200byou | `0001-a.patch` |"
+    assert row in body.partition("### Upstream")[0]  # not the other notable commit
+    assert f"| [`{NEW[:12]}`]({web}/{NEW}) | 2026-01-07 | Else | `b.h` | `port/b.h` |" in body
+    assert "+ tflite-micro 1111" in body
+    assert f"sync roll --upstream {NEW}\nsync continue " in body
+    assert_harmless(body)
+    assert_nothing_arises(body)
+    assert "### Latency" not in body
+    assert issue_title(document(stuck())) == "Rolls of pico-tflmicro stop"
+
+
+def test_a_pull_request_names_the_upstream_commits_under_the_ports_changes() -> None:
+    body = markdown(document(stuck(verdict=Verdict.PASSED)))
+    assert "| **Upstream** | 111111111111 → 90b983c2b3f1, +214 commits, 2 under the port's" in body
+    assert "2 commits under what the port patches or shadows:" in body
+
+
+def test_the_largest_symbols_are_shown_by_program() -> None:
+    roll = real_roll()
+    assert roll.benches
+    largest = (
+        model.SizeMove("vision", ".text", "flash", 60_000, 61_000),
+        model.SizeMove("vision", "weights", "flash", 300_000, 300_000),
+        model.SizeMove("hello", ".text", "flash", 9, 9),
+    )
+    body = markdown(document(replace(roll, benches=replace(roll.benches, largest=largest))))
+    assert "| `.text` | flash | 61,000 B | +1.67 % | ████████████ |" in body
+    assert "| `weights` | flash | 300,000 B | = | ████████████ |" in body
+    assert "<summary>hello</summary>" not in body  # of the benchmarks only

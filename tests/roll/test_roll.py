@@ -19,6 +19,7 @@ from syncer.lock import load_lock, lock_text
 from syncer.model import PatchVerdict, StageRecord, Verdict
 from syncer.pipeline import STAGES
 from syncer.report import status
+from syncer.report.view import behind as behind_it
 from syncer.report.view import headline
 
 pytestmark = pytest.mark.slow
@@ -149,6 +150,23 @@ def test_until_stops_there(shared: World) -> None:
     with pytest.raises(SyncError) as caught:
         shared.roll(until="nowhere")
     assert caught.value.exit is Exit.USAGE
+
+
+def test_upstreams_commits_under_the_ports_changes_are_noted(shared: World) -> None:
+    rebased = shared.roll(until="rebase").roll.rebased
+    assert rebased
+    (noted,) = rebased.notable
+    assert (noted.component, noted.subject) == (
+        "tflite-micro",
+        "Profiler: tell the number of events",
+    )
+    assert noted.paths == ("tensorflow/lite/micro/micro_profiler.h",)
+    assert noted.by == ("0001-profiler-event-count.patch",)
+    stopped = shared.roll("shadowed-changed", until="rebase")
+    assert stopped.error and stopped.roll.detail == stopped.error.detail
+    (behind,) = behind_it(status.status_document(stopped.roll))
+    assert behind["by"] == ["port/rp2040/kernels/arm_nn_mat_mult_nt_t_s8.c"]
+    assert behind["commit"][:12] in stopped.error.message
 
 
 # What stops a roll to a tag: exit, stage, what is said (`{}` stands for the commits to blame, in

@@ -5,24 +5,29 @@ Texts here are plain: the renderers escape them. Backticks mark code where a doc
 
 from syncer.report.view.figures import (
     Latency,
+    Mover,
     amount,
     benches,
     figures,
     gated,
+    headroom,
     kernels,
     latency,
     layer_delta,
     layer_output,
     left,
     limited_by,
+    models,
+    movers,
     nearest,
     outputs,
     over_limit,
+    used,
 )
 from syncer.report.view.foreign import confinement, protections
-from syncer.report.view.memory import Memory, memory, moved_sizes, step
+from syncer.report.view.memory import Memory, Part, memory, moved_sizes, sections, step, symbols
 from syncer.report.view.queue import conflicts, effects, gone, overrides, patches, tally
-from syncer.report.view.summary import remarks, summary
+from syncer.report.view.summary import Glance, glance, remarks, summary
 from syncer.report.view.tests import (
     excepted_tests,
     failed_tests,
@@ -33,16 +38,20 @@ from syncer.report.view.tests import (
     unbuilt_tests,
     unneeded_exceptions,
 )
-from syncer.report.view.upstream import advance, reach, short, upstream_move
-from syncer.report.view.verdict import ASKS, GOOD, headline, next_step, partial, symbol
+from syncer.report.view.upstream import advance, behind, notable, reach, short, upstream_move, url
+from syncer.report.view.verdict import ASKS, GOOD, headline, next_step, partial, stopped, symbol
 
 __all__ = [
     "ASKS",
     "GOOD",
+    "Glance",
     "Latency",
     "Memory",
+    "Mover",
+    "Part",
     "advance",
     "amount",
+    "behind",
     "benches",
     "confinement",
     "conflicts",
@@ -51,8 +60,10 @@ __all__ = [
     "failed_tests",
     "figures",
     "gated",
+    "glance",
     "gone",
     "headline",
+    "headroom",
     "kernels",
     "latency",
     "layer_delta",
@@ -61,9 +72,12 @@ __all__ = [
     "limited_by",
     "lost_tests",
     "memory",
+    "models",
     "moved_sizes",
+    "movers",
     "nearest",
     "next_step",
+    "notable",
     "outputs",
     "over_limit",
     "overrides",
@@ -72,10 +86,13 @@ __all__ = [
     "protections",
     "reach",
     "remarks",
+    "sections",
     "short",
     "step",
+    "stopped",
     "summary",
     "symbol",
+    "symbols",
     "tally",
     "test_changes",
     "tests",
@@ -83,4 +100,6 @@ __all__ = [
     "unbuilt_tests",
     "unneeded_exceptions",
     "upstream_move",
+    "url",
+    "used",
 ]

@@ -14,6 +14,11 @@ def benches(document: Document) -> list[Document]:
     return list(document["benches"]["results"]) if document["benches"] else []
 
 
+def models(document: Document) -> list[str]:
+    """The names of the benchmarks."""
+    return [bench["name"] for bench in benches(document)]
+
+
 def figures(document: Document) -> dict[str, Document]:
     found = document["benches"]["figures"] if document["benches"] else []
     return {figure["name"]: figure for figure in found}
@@ -29,13 +34,7 @@ def gated(document: Document) -> list[Document]:
 
 def nearest(document: Document) -> list[Document]:
     """The gated figures that have used some of what their limit allows, most of it first."""
-    used = {}
-    for figure in gated(document):
-        base = figure["old"] if figure["against"] == "accepted" else figure["anchor"]
-        if base is not None and figure["new"] > base:
-            used[figure["name"]] = (figure["new"] - base) / max(1, figure["limit"] - base)
-    known = figures(document)
-    return [known[name] for name in sorted(used, key=lambda name: -used[name])]
+    return sorted((f for f in gated(document) if used(f)), key=lambda figure: -used(figure))
 
 
 def limited_by(figure: Document) -> str:
@@ -119,3 +118,57 @@ def outputs(bench: Document) -> str:
     first = next((x for x, mark in zip(bench["layers"], marks, strict=True) if mark == "≠"), None)
     where = f" from layer {first['index']} ({first['op']})" if first else ""
     return f"differ{where}" + (f": {bench['note']}" if bench["note"] else "")
+
+
+class Mover(NamedTuple):
+    """A layer whose cycles moved: by how many, and which share (in percent) that is of all that
+    moved in its model, up and down together."""
+
+    number: int
+    op: str
+    old: int
+    new: int
+    share: float
+
+    @property
+    def step(self) -> int:
+        return self.new - self.old
+
+
+def movers(document: Document, bench: Document, most: int = 5) -> list[Mover]:
+    """The layers of a model that moved most since they were accepted, the furthest first."""
+    known = figures(document)
+    moved: list[tuple[Document, Document]] = []
+    for layer in bench["layers"]:
+        figure = known.get(f"{bench['name']}/layer/{layer['index']}/{layer['op']}")
+        if figure and figure["old"] is not None and figure["new"] != figure["old"]:
+            moved.append((layer, figure))
+    whole = sum(abs(figure["new"] - figure["old"]) for _, figure in moved)
+    moved.sort(key=lambda item: (-abs(item[1]["new"] - item[1]["old"]), item[0]["index"]))
+    return [
+        Mover(
+            layer["index"],
+            layer["op"],
+            figure["old"],
+            figure["new"],
+            100 * abs(figure["new"] - figure["old"]) / whole,
+        )
+        for layer, figure in moved[:most]
+    ]
+
+
+def used(figure: Document) -> float:
+    """Which part of what its limit allows a gated figure has used: 0 where it did not grow, above
+    1 where it is over."""
+    base = figure["old"] if figure["against"] == "accepted" else figure["anchor"]
+    if figure["limit"] is None or base is None or figure["new"] <= base:
+        return 0.0
+    return float((figure["new"] - base) / max(1, figure["limit"] - base))
+
+
+def headroom(figure: Document | None) -> str:
+    """How much of its limit a figure uses: "12 % of +2.00 %"; "–" where it is not gated."""
+    if figure is None or figure["limit"] is None:
+        return "–"
+    base = figure["old"] if figure["against"] == "accepted" else figure["anchor"]
+    return f"{100 * used(figure):.0f} % of {change(figure['limit'], base)}"

@@ -52,3 +52,39 @@ def memory(document: Document) -> list[Memory]:
         flash, ram, arena = (kinds.get(kind, ("–",))[0] for kind in ("flash", "ram", "arena"))
         rows.append(Memory(subject, flash, ram, arena, any(over for _, over in kinds.values())))
     return rows
+
+
+class Part(NamedTuple):
+    """A section or symbol of a program, in bytes; `share` is its percentage of the program's
+    largest one, for a bar."""
+
+    name: str
+    memory: str
+    old: int
+    new: int
+    share: float
+
+
+def sections(document: Document) -> dict[str, list[Part]]:
+    """Each program's sections, the largest first."""
+    return _largest(document, sections=True)
+
+
+def symbols(document: Document) -> dict[str, list[Part]]:
+    """The symbols of each program that take most."""
+    return _largest(document, sections=False)
+
+
+def _largest(document: Document, *, sections: bool) -> dict[str, list[Part]]:
+    found: dict[str, list[Document]] = {}
+    for item in document["benches"]["largest"] if document["benches"] else []:
+        if item["name"].startswith(".") is sections:
+            found.setdefault(item["program"], []).append(item)
+    return {
+        program: [
+            Part(i["name"], i["memory"], i["old"], i["new"], 100 * i["new"] / max(1, most))
+            for i in items
+        ]
+        for program, items in found.items()
+        for most in [max(item["new"] for item in items)]
+    }

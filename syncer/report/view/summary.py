@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from syncer.model import Verdict
 from syncer.report.numbers import plural
-from syncer.report.view.figures import benches, latency, outputs
+from syncer.report.view.figures import (
+    benches,
+    figures,
+    gated,
+    headroom,
+    latency,
+    outputs,
+    over_limit,
+)
 from syncer.report.view.foreign import confinement, protections
+from syncer.report.view.memory import memory
 from syncer.report.view.queue import gone, overrides, patches, tally
 from syncer.report.view.tests import lost_tests, tests_tally, unneeded_exceptions
-from syncer.report.view.upstream import reach, upstream_move
+from syncer.report.view.upstream import notable, reach, upstream_move
 
 Document = dict[str, Any]
 
@@ -19,7 +28,10 @@ def summary(document: Document) -> list[tuple[str, str]]:
     """The roll in a few lines; a stage that was not reached has none."""
     rows: list[tuple[str, str]] = []
     if resolved := document["resolved"]:
-        rows.append(("Upstream", reach(upstream_move(document), resolved["upstream"]["commit"])))
+        where = reach(upstream_move(document), resolved["upstream"]["commit"])
+        if found := notable(document):
+            where += f", {len(found)} under the port's changes"
+        rows.append(("Upstream", where))
         moved = {m["name"] for m in resolved["moves"] if m["old"] != m["new"]}
         pins = [pin["name"] for pin in resolved["components"] if pin["name"] in moved]
         count = len(resolved["components"])
@@ -34,12 +46,47 @@ def summary(document: Document) -> list[tuple[str, str]]:
         rows.append(("Queue", tally(document) + kept))
     if document["tests"]:
         rows.append(("Tests", tests_tally(document)))
+    if held := gated(document):
+        over = len(over_limit(document))
+        rows.append(("Gates", f"{plural(len(held), 'figure')} held, {over or 'none'} over"))
     if confined := confinement(document):
         rows.append(("Upstream's code", f"ran under {confined}"))
-    for row in latency(document)[:4]:
-        rows.append(("Latency", f"{row.model}: {row.time} ({row.delta})"))
-    for bench in benches(document)[:4]:
-        rows.append(("Outputs", f"{bench['name']}: {outputs(bench)}"))
+    return rows
+
+
+class Glance(NamedTuple):
+    """One model in one row: `headroom` is how much of its limit its cycles use."""
+
+    model: str
+    time: str
+    delta: str
+    headroom: str
+    flash: str
+    ram: str
+    arena: str
+    outputs: str
+    over: bool
+
+
+def glance(document: Document) -> list[Glance]:
+    """Every model's latency, memory and outputs, beside what was accepted."""
+    sizes = {row.name: row for row in memory(document)}
+    known, rows = figures(document), []
+    for row, bench in zip(latency(document), benches(document), strict=True):
+        size = sizes.get(row.model)
+        rows.append(
+            Glance(
+                row.model,
+                row.time,
+                row.delta,
+                headroom(known.get(f"{row.model}/cycles")),
+                size.flash if size else "–",
+                size.ram if size else "–",
+                size.arena if size else "–",
+                outputs(bench),
+                row.over or bool(size and size.over),
+            )
+        )
     return rows
 
 

@@ -40,3 +40,30 @@ def reach(move: Document | None, commit: str) -> str:
         return f"{short(commit)}, unchanged"
     said = f", {advance(move)}" if move["count"] else ""
     return f"{short(move['old'])} → {short(move['new'])}{said}"
+
+
+def notable(document: Document) -> list[Document]:
+    """Upstream's commits under the port's patches and overrides."""
+    rebased = document["rebased"]
+    return list(rebased["notable"]) if rebased else []
+
+
+def behind(document: Document) -> list[Document]:
+    """Those of the notable commits that touch what now conflicts or has drifted."""
+    rebased = document["rebased"]
+    if not rebased:
+        return []
+    stuck = {(p["component"], path) for p in rebased["patches"] for path in p["conflicts"]}
+    stuck |= {(o["component"], o["path"]) for o in rebased["overrides"] if o["drifted"]}
+    return [
+        item
+        for item in rebased["notable"]
+        if any((item["component"], path) in stuck for path in item["paths"])
+    ]
+
+
+def url(document: Document, name: str) -> str:
+    """The address of a repository of the roll; empty where it is none of them."""
+    resolved = document["resolved"]
+    pins = [resolved["upstream"], *resolved["components"]] if resolved else []
+    return next((str(pin["url"]) for pin in pins if pin["name"] == name), "")

@@ -80,7 +80,7 @@ def headline(document: Document) -> str:
         return "Upstream alone passes"
     if verdict == Verdict.CONFLICT and (patches := conflicts(document)):
         words = f"{plural(len(patches), 'patch', 'patches')} in conflict"
-    elif verdict == Verdict.CONFLICT and _stopped(document) == "tree":
+    elif verdict == Verdict.CONFLICT and stopped(document) == "tree":
         words = "The tree was edited in place"
     elif verdict == Verdict.CONFLICT and any(o["drifted"] for o in overrides(document)):
         words = "Upstream changed under an override"
@@ -99,7 +99,7 @@ def headline(document: Document) -> str:
     return words
 
 
-def _stopped(document: Document) -> str:
+def stopped(document: Document) -> str:
     """The stage whose verdict is the roll's; empty if there is none."""
     verdict = document["verdict"]
     return next((s["name"] for s in document["stages"] if s["verdict"] == verdict), "")
