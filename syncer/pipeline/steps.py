@@ -45,6 +45,7 @@ from syncer.pipeline.order import STAGES, Order, make_target
 from syncer.pipeline.recorder import Recorder, verdict_of
 from syncer.port import Port
 from syncer.report import render, status
+from syncer.report.page import page
 from syncer.targets import Target
 from syncer.tree.generate import tree_digest
 
@@ -341,6 +342,7 @@ class Steps:
         document = status.status_document(roll)
         write_whole(self.port.state / "status.json", status.dumps(document).encode())
         write_whole(self.port.state / "report.md", render.markdown(document).encode())
+        write_whole(self.port.state / "report.html", page(document).encode())
 
     # ---- what the stages need
 

@@ -34,7 +34,7 @@ _MOST_MARKS = 4
 # What would begin a list or be a rule at the start of a paragraph.
 _LEADING = re.compile(r"[-+](?=\s)|[-+](?=[-+\s]*$)|[0-9]+(?=[.)](?:\s|$))")
 _PLAIN_CODE = re.compile(r"[\w./+=:,()-]+(?: [\w./+=:,()-]+)*", re.ASCII)
-_BACKTICKED = re.compile(r"(?<!`)`([^`]*[^`\s][^`]*)`(?!`)")
+BACKTICKED = re.compile(r"(?<!`)`([^`]*[^`\s][^`]*)`(?!`)")
 
 
 class Markdown(str):
@@ -99,7 +99,7 @@ def code(value: str, limit: int = 200) -> Markdown:
 
 def prose(value: str, limit: int = 1000) -> Markdown:
     """Our own sentences with others' names in them: backticks keep their meaning."""
-    parts = _BACKTICKED.split(one_line(value, limit))
+    parts = BACKTICKED.split(one_line(value, limit))
     return Markdown("".join(code(p, limit) if i % 2 else _inline(p) for i, p in enumerate(parts)))
 
 

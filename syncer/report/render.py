@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from syncer.report import memory_map, neutral, numbers, view
+from syncer.report.links import commit_page, compare_page
 from syncer.report.neutral import Markdown, one_line
 
 # GitHub counts code points, as Python does: a body of 65,536 of them is taken, whether ASCII or
@@ -49,9 +50,6 @@ _LEAST = (
 )
 # Of a roll that failed, what helps to mend it.
 _ISSUE = ("issue", "upstream", "queue", "overrides", "pins", "reproduce", "toolchain", "commits")
-
-_GITHUB = re.compile(r"https://github\.com/([A-Za-z0-9-]+/[\w.-]+?)(?:\.git)?/?", re.ASCII)
-_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def title(document: Document) -> str:
@@ -157,24 +155,15 @@ def _finalize(value: object) -> object:
     raise TypeError(f"a template prints {value!r}")
 
 
-def _web(url: str) -> str | None:
-    """The repository's page, if it is one on GitHub. By way of redirect.github.com, where a link
-    leaves no mention at its end."""
-    found = _GITHUB.fullmatch(url)
-    return f"https://redirect.github.com/{found[1]}" if found else None
-
-
 def _commit(commit: str, url: str) -> Markdown:
     shown = neutral.code(view.short(commit))
-    page = _web(url)
-    linked = page and _COMMIT.fullmatch(commit)
-    return Markdown(f"[{shown}]({page}/commit/{commit})") if linked else shown
+    page = commit_page(url, commit)
+    return Markdown(f"[{shown}]({page})") if page else shown
 
 
 def _compare(move: Document, url: str) -> Markdown:
     """ "old → new", linked to GitHub's comparison where it can be."""
     old, new = move["old"], move["new"]
     shown = f"{neutral.code(view.short(old))} → {neutral.code(view.short(new))}"
-    page = _web(url)
-    linked = page and _COMMIT.fullmatch(old) and _COMMIT.fullmatch(new)
-    return Markdown(f"[{shown}]({page}/compare/{old}...{new})" if linked else shown)
+    page = compare_page(url, old, new)
+    return Markdown(f"[{shown}]({page})" if page else shown)

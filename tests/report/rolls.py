@@ -79,6 +79,7 @@ _NARROWER: dict[tuple[type, str], st.SearchStrategy[Any]] = {
     (Pin, "tree"): ids,
     (Move, "old"): st.none() | ids,
     (Move, "new"): ids,
+    (model.Notable, "commit"): ids,
     (model.Program, "kind"): st.sampled_from(["benchmark", "check", "test", "example"]),
     (Firmware, "kind"): st.sampled_from(["benchmark", "check", "test", "example"]),
     (model.TestResult, "stage"): st.sampled_from(["build", "run"]),

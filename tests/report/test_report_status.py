@@ -24,6 +24,7 @@ DEFINITIONS = {
     "resolved": model.Resolved,
     "patch": model.PatchResult,
     "override": model.OverrideResult,
+    "notable": model.Notable,
     "rebased": model.Rebased,
     "tree": model.TreeResult,
     "program": model.Program,

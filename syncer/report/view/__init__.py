@@ -25,7 +25,16 @@ from syncer.report.view.figures import (
     used,
 )
 from syncer.report.view.foreign import confinement, protections
-from syncer.report.view.memory import Memory, Part, memory, moved_sizes, sections, step, symbols
+from syncer.report.view.memory import (
+    Memory,
+    Part,
+    memory,
+    moved_sizes,
+    pairs,
+    sections,
+    step,
+    symbols,
+)
 from syncer.report.view.queue import conflicts, effects, gone, overrides, patches, tally
 from syncer.report.view.summary import Glance, glance, remarks, summary
 from syncer.report.view.tests import (
@@ -81,6 +90,7 @@ __all__ = [
     "outputs",
     "over_limit",
     "overrides",
+    "pairs",
     "partial",
     "patches",
     "protections",

@@ -88,3 +88,8 @@ def _largest(document: Document, *, sections: bool) -> dict[str, list[Part]]:
         for program, items in found.items()
         for most in [max(item["new"] for item in items)]
     }
+
+
+def pairs(parts: list[Part]) -> list[tuple[str, int]]:
+    """Names and sizes alone, for a chart."""
+    return [(part.name, part.new) for part in parts]
