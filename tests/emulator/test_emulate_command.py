@@ -44,6 +44,15 @@ def test_fault(program: Build, capsys: pytest.CaptureFixture[str]) -> None:
     assert "(read_nowhere+0x0)" in err
 
 
+def test_serial_port(program: Build, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["emulate", str(program("forever").path), "--serial", "pty", "--until", "tick"]
+    assert run(command) == 0
+    out, err = capsys.readouterr()
+    assert out == "tick\n"
+    assert "serial port: /dev/" in err
+    assert run([*command[:-3], "/dev/ttyUSB0"]) == 2
+
+
 def test_bad_firmware_and_boot_rom(
     program: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

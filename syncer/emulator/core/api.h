@@ -125,6 +125,8 @@ void machine_counters(const struct Machine *m, uint32_t core, struct Counters *o
 
 /* Each takes at most `capacity` entries out of its buffer, oldest first, and says how many. */
 size_t machine_take_uart(struct Machine *m, uint32_t uart, uint8_t *out, size_t capacity);
+/* Characters for a UART to receive, from now on at its baud rate. False: no memory. */
+bool machine_send_uart(struct Machine *m, uint32_t uart, const uint8_t *data, size_t size);
 size_t machine_take_marks(struct Machine *m, struct Mark *out, size_t capacity);
 /* Copies, and does not clear. */
 size_t machine_unmapped(const struct Machine *m, struct Unmapped *out, size_t capacity);

@@ -18,7 +18,8 @@ enum {
 };
 /* Transfer requests: 2.5.3. */
 enum {
-    REQUEST_UART0_TX = 20, REQUEST_UART1_TX = 22, REQUEST_XIP_STREAM = 37, REQUEST_TIMER0 = 0x3b, REQUEST_ALWAYS = 0x3f
+    REQUEST_UART0_TX = 20, REQUEST_UART0_RX, REQUEST_UART1_TX, REQUEST_UART1_RX,
+    REQUEST_XIP_STREAM = 37, REQUEST_TIMER0 = 0x3b, REQUEST_ALWAYS = 0x3f
 };
 
 /* The order of a channel's four registers in each of its four aliases (2.5.2.1); the last one
@@ -82,6 +83,9 @@ static uint64_t ready_at(const struct Machine *m, const struct DmaChannel *ch)
     uint64_t asked = 0;
     switch (request) {
     case REQUEST_XIP_STREAM: asked = stream_ready(m); break;
+    case REQUEST_UART0_RX: case REQUEST_UART1_RX:
+        asked = uart_received_at(m, request == REQUEST_UART1_RX);
+        break;
     case REQUEST_TIMER0: case REQUEST_TIMER0 + 1: case REQUEST_TIMER0 + 2: case REQUEST_TIMER0 + 3:
         asked = timer_tick_at(m, request - REQUEST_TIMER0, ch->ticks + 1);
         return asked == NEVER ? NEVER : later(later(asked, ch->ready), m->dma.free);
@@ -94,7 +98,7 @@ static uint64_t ready_at(const struct Machine *m, const struct DmaChannel *ch)
 static bool is_modelled(unsigned request)
 {
     return request >= REQUEST_TIMER0 || request == REQUEST_XIP_STREAM ||
-           request == REQUEST_UART0_TX || request == REQUEST_UART1_TX;
+           (request >= REQUEST_UART0_TX && request <= REQUEST_UART1_RX);
 }
 
 void dma_plan(struct Machine *m)

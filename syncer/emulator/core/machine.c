@@ -48,6 +48,8 @@ void machine_destroy(struct Machine *m)
     free(m->marks);
     free(m->uart[0].text);
     free(m->uart[1].text);
+    free(m->uart[0].input);
+    free(m->uart[1].input);
     free(m);
 }
 
@@ -98,7 +100,8 @@ void machine_clear(struct Machine *m, const struct Settings *settings, const uin
     m->stream = (struct Stream){0};
     m->dma = (struct Dma){.due = NEVER};
     m->timer = (struct Timer){.due = NEVER};
-    m->uart[0].count = m->uart[1].count = 0;
+    uart_reset(&m->uart[0]);
+    uart_reset(&m->uart[1]);
     m->spinlocks = 0;
     m->gpio_out = m->gpio_enable = m->qspi_out = m->qspi_enable = 0;
     memset(m->apb, 0, sizeof m->apb);
@@ -297,6 +300,11 @@ size_t machine_take_uart(struct Machine *m, uint32_t uart, uint8_t *out, size_t 
 {
     struct Uart *u = &m->uart[uart & 1];
     return take(u->text, &u->count, 1, out, capacity);
+}
+
+bool machine_send_uart(struct Machine *m, uint32_t uart, const uint8_t *data, size_t size)
+{
+    return uart_input(m, uart & 1, data, size, m->current->cycles);
 }
 
 size_t machine_take_marks(struct Machine *m, struct Mark *out, size_t capacity)

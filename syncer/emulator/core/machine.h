@@ -45,7 +45,8 @@ enum Region { REGION_ROM, REGION_FLASH, REGION_SRAM };
 enum { EXCEPTION_SVC = 11, EXCEPTION_PENDSV = 14, EXCEPTION_SYSTICK = 15, EXCEPTION_IRQ0 = 16 };
 
 /* Interrupt numbers: RP2040 datasheet 2.3.2. */
-enum { IRQ_TIMER_0 = 0, IRQ_DMA_0 = 11, IRQ_DMA_1 = 12, IRQ_SIO_PROC0 = 15 };
+enum { IRQ_TIMER_0 = 0, IRQ_DMA_0 = 11, IRQ_DMA_1 = 12, IRQ_SIO_PROC0 = 15,
+       IRQ_UART_0 = 20 };
 
 enum { ONLY_CORE_0 = 1, ONLY_CORE_1 = 2, BOTH_CORES = 3 };
 
@@ -169,9 +170,19 @@ struct Timer {
     uint64_t due; /* cycle of the next alarm, or NEVER */
 };
 
+#define UART_FIFO 32
 struct Uart {
-    uint8_t *text;
+    uint8_t *text; /* sent */
     size_t count, capacity;
+    uint8_t *input; /* to be received */
+    size_t input_head, input_count, input_capacity;
+    uint8_t fifo[UART_FIFO];
+    uint64_t fifo_at[UART_FIFO]; /* when each came */
+    unsigned fifo_head, fifo_count;
+    uint32_t ibrd, fbrd, lcr_h, cr, ifls, mask, raised, dmacr;
+    uint64_t next;    /* no character comes before this cycle */
+    uint64_t timeout; /* of the FIFO not being read, or NEVER */
+    uint64_t due;
 };
 
 #define UNMAPPED_BLOCKS 64

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What firmware needs of the APB peripherals to start and to print, by section of the RP2040
+ * What firmware needs of the APB peripherals to start, by section of the RP2040
  * datasheet: SYSINFO and SYSCFG (2.20, 2.21), CLOCKS (2.15), RESETS (2.14), PSM (2.13), XOSC
- * (2.16), ROSC (2.17), PLL (2.18), GPIO (2.19), VREG (2.10), WATCHDOG (4.7), UART (4.2). Clocks
- * are taken as locked at once, a character as sent at once; a watchdog never bites.
+ * (2.16), ROSC (2.17), PLL (2.18), GPIO (2.19), VREG (2.10), WATCHDOG (4.7). Clocks are taken as
+ * locked at once; a watchdog never bites.
  */
 #include "peripherals.h"
-
-#include <stdlib.h>
 
 /* 16 KB blocks from 0x40000000, datasheet 2.2.4. */
 enum Block {
@@ -19,12 +17,11 @@ enum Block {
 static const uint32_t storing =
     1u << SYSCFG | 1u << CLOCKS | 1u << RESETS | 1u << PSM | 1u << IO_BANK0 | 1u << IO_QSPI |
     1u << PADS_BANK0 | 1u << PADS_QSPI | 1u << XOSC | 1u << PLL_SYS | 1u << PLL_USB |
-    1u << BUSCTRL | 1u << UART0 | 1u << UART1 | 1u << WATCHDOG | 1u << ROSC | 1u << VREG;
+    1u << BUSCTRL | 1u << WATCHDOG | 1u << ROSC | 1u << VREG;
 
 enum { CLK_REF_CTRL = 0x30, CLK_REF_SELECTED = 0x38, CLK_SYS_CTRL = 0x3c, CLK_SYS_SELECTED = 0x44 };
 enum { FC0_FIRST = 0x80, FC0_LAST = 0x9c };
 enum { RESETS_ALL = 0x01ffffff, PSM_ALL = 0x1ffff, PSM_PROC1 = 1 << 16 };
-enum { UART_DR = 0x00, UART_RSR = 0x04, UART_FR = 0x18 };
 enum { WATCHDOG_CTRL = 0x00, WATCHDOG_LOAD = 0x04, WATCHDOG_REASON = 0x08, WATCHDOG_TICK = 0x2c };
 
 void apb_reset(struct Machine *m)
@@ -90,10 +87,7 @@ uint32_t apb_read(struct Machine *m, uint32_t address, uint64_t t)
     case BUSCTRL:
         if (offset == 4) return 1; /* BUS_PRIORITY_ACK */
         break;
-    case UART0: case UART1:
-        if (offset == UART_FR) return 0x90; /* nothing to send, nothing received */
-        if (offset == UART_DR || offset == UART_RSR) return 0;
-        break;
+    case UART0: case UART1: return uart_read(m, block - UART0, address, t);
     case TIMER: return timer_read(m, offset, t);
     case WATCHDOG:
         if (offset == WATCHDOG_TICK) return m->apb[WATCHDOG][WATCHDOG_TICK / 4] | 0x600; /* runs */
@@ -109,24 +103,6 @@ uint32_t apb_read(struct Machine *m, uint32_t address, uint64_t t)
         return 0;
     }
     return m->apb[block][offset / 4];
-}
-
-static bool uart_send(struct Machine *m, struct Core *c, unsigned number, uint8_t character)
-{
-    enum { FULL = 0x10000 };
-    struct Uart *u = &m->uart[number];
-    if (u->count == u->capacity) {
-        size_t capacity = u->capacity ? u->capacity * 2 : 0x1000;
-        uint8_t *text = realloc(u->text, capacity);
-        if (!text) return raise_fault(m, c, FAULT_MEMORY, 0, 0);
-        u->text = text;
-        u->capacity = capacity;
-    }
-    u->text[u->count++] = character;
-    if (character == '\n') m->stop |= STOP_LINE;
-    if (u->count >= FULL) m->stop |= STOP_DRAIN;
-    if (m->stop) request_attention(m);
-    return true;
 }
 
 /* PSM_FRCE_OFF holds core 1 in reset; letting go starts it in the boot ROM. */
@@ -150,13 +126,11 @@ bool apb_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t val
         timer_write(m, offset, value, alias, t);
         return true;
     }
+    if (block == UART0 || block == UART1) return uart_write(m, c, block - UART0, address, value, t);
     if (!(storing >> block & 1) || (block == CLOCKS && offset >= FC0_FIRST && offset <= FC0_LAST)) {
         count_unmapped(m, address, true);
         return true;
     }
-    if ((block == UART0 || block == UART1) && offset == UART_DR)
-        return uart_send(m, c, block - UART0, (uint8_t)value);
-
     uint32_t old = m->apb[block][offset / 4];
     uint32_t new = m->apb[block][offset / 4] = apply_alias(old, value, alias);
     if (block == PSM && offset == 4 && (old ^ new) & PSM_PROC1)

@@ -18,6 +18,19 @@ enum {
 };
 uint32_t bus_priority(const struct Machine *m);
 
+/* uart.c; `n` is 0 or 1. */
+uint32_t uart_read(struct Machine *m, unsigned n, uint32_t address, uint64_t t);
+/* False: a fault. */
+bool uart_write(struct Machine *m, struct Core *c, unsigned n, uint32_t address, uint32_t value,
+                uint64_t t);
+/* Receives what is due at `now`; the next due cycle is in each one's `due`. */
+void uart_service(struct Machine *m, uint64_t now);
+/* When the character came that DMA can take, or NEVER. */
+uint64_t uart_received_at(const struct Machine *m, unsigned n);
+/* What somebody outside sends. False: no memory. */
+bool uart_input(struct Machine *m, unsigned n, const uint8_t *data, size_t size, uint64_t now);
+void uart_reset(struct Uart *u);
+
 /* timer.c; `offset` is a register's. */
 uint32_t timer_read(struct Machine *m, uint32_t offset, uint64_t t);
 void timer_write(struct Machine *m, uint32_t offset, uint32_t value, unsigned alias, uint64_t t);
