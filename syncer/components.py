@@ -127,7 +127,7 @@ def resolve(port: Port, lock: Lock, found: Mapping[str, Source], ref: str | None
     repo = repository(source)
     ids = {entry.path: entry.id for entry in repo.ls_tree(commit)}
     tree = repo.rev_parse(commit, "tree")
-    upstream = Pin(source.name, source.url, commit, tree)
+    upstream = Pin(source.name, source.url, commit, tree, date=repo.date(commit))
     makefiles = posixpath.dirname(port.toml.tree.makefile)
     files = UpstreamFiles(source.name, repo, commit, ids, makefiles)
     pins = [upstream]
@@ -395,7 +395,8 @@ def _component_pin(
         path = _patch_path(component, files)
         patch = files.repository.blob(files.ids[path])
         tree = _patched(repository(source), tree, patch, f"{path} in {files}")
-    return Pin(component.name, source.url, commit, tree, written.value, written.place.file)
+    date = repository(source).date(commit)
+    return Pin(component.name, source.url, commit, tree, written.value, written.place.file, date)
 
 
 def _unreached(

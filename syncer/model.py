@@ -66,7 +66,7 @@ class Protection:
 class Pin:
     """One repository at one commit. `tree` is that commit's, with upstream's own patch for it
     applied. `written` is what upstream wrote (a tag or a commit) and `file` where; both are
-    empty for upstream itself."""
+    empty for upstream itself. `date` is the commit's, by its committer, in UTC."""
 
     name: str
     url: str
@@ -74,6 +74,7 @@ class Pin:
     tree: str
     written: str = ""
     file: str = ""
+    date: str = ""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ COMMANDS = {
     "test": "stage.test",
     "bench": "stage.bench",
     "status": "status.command",
+    "history": "history.command",
     "accept": "accept.command",
     "publish": "publish.command",
     "clean": "clean.command",

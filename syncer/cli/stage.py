@@ -9,6 +9,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from syncer.cli.compare import show_compared
 from syncer.cli.console import Watch, chosen_port, port_option, print_error, sandbox_option
 from syncer.cli.roll import bootrom_option, ended, mirrors_option, verbose_option
 from syncer.components import load_mirrors
@@ -61,6 +62,42 @@ def _command(stage: str) -> click.Command:
     return bootrom_option(command) if stage in ("test", "bench") else command
 
 
+@click.command("bench", help=_ABOUT["bench"] + _COMMON)
+@click.option(
+    "--compare",
+    "compared",
+    nargs=2,
+    metavar="A B",
+    help="Run nothing; show the figures of B beside those of A. Each is `accepted`, `last`, the "
+    "start of a commit that was rolled to, or a file: a status document, a sync.lock, an entry "
+    "of a history.",
+)
+@click.option("--layers", is_flag=True, help="With --compare: the layers' figures too.")
+@click.option("--json", "as_json", is_flag=True, help="With --compare: print JSON.")
+@click.pass_context
+def bench(
+    context: click.Context,
+    /,
+    compared: tuple[str, str] | None,
+    layers: bool,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    if compared is None:
+        if layers or as_json:
+            raise click.UsageError("--layers and --json go with --compare")
+        status: int = context.invoke(_bench, **options)
+        return status
+    extra = [
+        name
+        for name in options
+        if name != "port_file" and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    if extra:
+        raise click.UsageError(f"--compare runs nothing, so --{extra[0]} does not go with it")
+    return show_compared(options["port_file"], *compared, layers=layers, as_json=as_json)
+
+
 def _given(options: dict[str, str | None]) -> dict[str, Any]:
     """The options that stand on the command line, as an Order has them."""
     context = click.get_current_context()
@@ -74,4 +111,5 @@ def _given(options: dict[str, str | None]) -> dict[str, Any]:
     return given
 
 
-tree, build, test, bench = (_command(stage) for stage in ("tree", "build", "test", "bench"))
+tree, build, test, _bench = (_command(stage) for stage in ("tree", "build", "test", "bench"))
+bench.params += _bench.params

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from syncer.durable import fresh_folder
@@ -364,6 +365,11 @@ class Repository:
         return tuple(_merge_result(fields, dict(zip(pair, names, strict=True))) for pair in pairs)
 
     # ---- history
+
+    def date(self, commit: str) -> str:
+        """When a commit was made, by its committer, in UTC: YYYY-MM-DDTHH:MM:SSZ."""
+        seconds = self.text(["show", "-s", "--no-show-signature", "--format=%ct", commit])
+        return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def is_ancestor(self, old: str, new: str) -> bool:
         return self._status(["merge-base", "--is-ancestor", old, new])[0] == 0

@@ -44,7 +44,7 @@ from syncer.pipeline.leaving import leave, leave_for_acceptance
 from syncer.pipeline.order import STAGES, Order, make_target
 from syncer.pipeline.recorder import Recorder, verdict_of
 from syncer.port import Port
-from syncer.report import render, status
+from syncer.report import history, render, status
 from syncer.report.page import page
 from syncer.targets import Target
 from syncer.tree.generate import tree_digest
@@ -342,7 +342,13 @@ class Steps:
         document = status.status_document(roll)
         write_whole(self.port.state / "status.json", status.dumps(document).encode())
         write_whole(self.port.state / "report.md", render.markdown(document).encode())
-        write_whole(self.port.state / "report.html", page(document).encode())
+        if found := history.entry_of(document):
+            history.store(self.port.state / history.FOLDER, found)
+        earlier = history.load(
+            self.port.state / history.FOLDER, self.port.root, port=self.port.name
+        )
+        drawn = history.charts(earlier) if len(earlier) > 1 else ()
+        write_whole(self.port.state / "report.html", page(document, drawn).encode())
 
     # ---- what the stages need
 

@@ -31,6 +31,12 @@ def page(document: Document, history: Sequence[tuple[str, Markup]] = ()) -> str:
     )
 
 
+def history_page(port: str, charts: Sequence[tuple[str, Markup]]) -> str:
+    """A page of nothing but a history's charts."""
+    template = _environment().get_template("page/history.html.jinja")
+    return template.render(port=port, history=charts)
+
+
 @cache
 def _environment() -> Environment:
     """Everything a template prints is escaped, and without control characters."""
