@@ -1,6 +1,7 @@
 """How fast the kernels are: upstream's on one core, ours on one and on two, layer by layer.
 
     ci/bench kernels [--json] [--port FILE] [--mirrors FILE] [--model NAME] [--firmware FILE]...
+                     [--page FOLDER]
 
 Programs run on the emulator in exact mode, as a roll's benchmarks do, all in one run of this
 command: upstream's CMSIS-NN (`sync --bare`: no patch or override of the port's) on one core, which
@@ -20,8 +21,9 @@ is then taken.
 A layer's cycles per multiplication are those of both cores together, so that one core and two can
 be compared with the floor of this arithmetic, 1.75 on two cores' clock, which is 3.5 of them:
 two products take a multiplication and, taken apart, 1.5 cycles more (README.md of
-port/rp2040/kernels). A firmware of --firmware has to print as upstream's benchmarks do; it runs
-as it is, and is compared by its total.
+port/rp2040/kernels). A firmware of --firmware has to print as upstream's benchmarks do; it runs as
+it is, and is compared by its total. --page writes figures and a chart into that folder's README.md,
+beside those that were published for the fork.
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from _world import miniature
+from _kernels_page import write
+from _world import ROOT, miniature
+from elftools.elf.elffile import ELFFile
 
 from syncer.bench import parse
 from syncer.build import symbols_starting
@@ -55,8 +59,11 @@ BOOT = 50_000_000
 FLOOR = 3.5  # cycles of a core per multiplication
 
 # Variables of the port's that a program is measured with and without.
-ALONE = "disabled"  # dual_core.c: core 1 is left to the application
-NO_DMA = "weight_stream_disabled"
+ALONE = "dual_core.c:disabled"  # core 1 is left to the application
+NO_DMA = "dma.c:_claimed"  # the SDK's: no channel is free
+ALL = b"\xff\xff"  # of two bytes, one bit a channel
+
+PUBLISHED = ROOT / "port/rp2040/data/person_detection_hardware.json"
 
 Found = dict[str, Any]
 
@@ -74,19 +81,22 @@ class Timed:
 
 
 def symbol(elf: Path, name: str) -> tuple[int, int] | None:
-    """Address and size of a variable; None where the program has none of that name."""
-    found = subprocess.run(
-        ["arm-none-eabi-nm", "-S", str(elf)], check=True, capture_output=True, text=True
-    ).stdout
-    for line in found.splitlines():
-        words = line.split()
-        if len(words) == 4 and words[3] == name:
-            return int(words[0], 16), int(words[1], 16)
+    """Address and size of a variable `name`, given as <source>:<variable>; None where the program
+    has none."""
+    source, _, variable = name.partition(":")
+    within = ""
+    with elf.open("rb") as file:
+        table: Any = ELFFile(file).get_section_by_name(".symtab")
+        for entry in table.iter_symbols():
+            if entry["st_info"]["type"] == "STT_FILE":
+                within = entry.name
+            elif entry.name == variable and within == source:
+                return int(entry["st_value"]), int(entry["st_size"])
     return None
 
 
 def set_at_main(machine: Machine, elf: Path, switches: Sequence[str]) -> None:
-    """Run until main begins, and set each of these variables (of one byte) to true."""
+    """Run until main begins, and set each of these variables: a truth, or bits of channels."""
     (main,) = symbols_starting(elf, "main")[:1]
     machine.mark(main)
     while not machine.run(max_cycles=SLICE).marks:
@@ -96,7 +106,7 @@ def set_at_main(machine: Machine, elf: Path, switches: Sequence[str]) -> None:
         place = symbol(elf, name)
         if place is None:
             sys.exit(f"{elf}: it has no {name} to set")
-        machine.write(place[0], b"\x01")
+        machine.write(place[0], ALL if place[1] == len(ALL) else b"\x01")
 
 
 def run(elf: Path, spec: Benchmark, switches: Sequence[str] = ()) -> Timed:
@@ -151,7 +161,7 @@ def multiplications(model: bytes) -> list[int]:
             each = math.prod(weights[1:])
             if kind == kinds.DEPTHWISE_CONV_2D:
                 each //= weights[3]
-        counts.append(each * math.prod(graph.tensors[operator.outputs[0]].shape))
+        counts.append(int(each * math.prod(graph.tensors[operator.outputs[0]].shape)))
     return counts
 
 
@@ -298,6 +308,7 @@ def main() -> int:
     parser.add_argument(
         "--firmware", type=Path, action="append", default=[], help="a program to compare with"
     )
+    parser.add_argument("--page", type=Path, help="write the figures into its README.md")
     options = parser.parse_args()
     if absent := [str(file) for file in options.firmware if not file.is_file()]:
         parser.error(f"there is no {absent[0]}")
@@ -306,6 +317,8 @@ def main() -> int:
         if port is None:
             port, mirrors = miniature(Path(folder))
         found = measure(port, mirrors, options.model, options.firmware)
+    if options.page:
+        write(found, PUBLISHED, options.page)
     if options.json:
         print(json.dumps(found))
     else:

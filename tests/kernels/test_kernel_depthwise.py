@@ -89,13 +89,13 @@ def test_random_3x3(kernels: Kernels, function: str, seed: int) -> None:
 
 
 def test_on_the_target(target: TargetKernels) -> None:
-    random_3x3(target, np.random.default_rng(7), "arm_depthwise_conv_3x3_s8", 60)
+    rng = np.random.default_rng(7)
+    random_3x3(target, rng, "arm_depthwise_conv_3x3_s8", 60)
+    random_general(target, rng, 60)
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_random_general(kernels: Kernels, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    for _ in range(300):
+def random_general(kernels: Kernels | TargetKernels, rng: np.random.Generator, count: int) -> None:
+    for _ in range(count):
         rows, columns = (int(rng.choice([1, 2, 3, 3, 5])) for _ in range(2))
         dilation = int(rng.integers(1, 4)), int(rng.integers(1, 4))
         height, out_h, stride_h, pad_h = axis(rng, rows, dilation[0], 3)
@@ -112,6 +112,11 @@ def test_random_general(kernels: Kernels, seed: int) -> None:
             (pad_h, pad_w),
             dilation,
         )
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_random_general(kernels: Kernels, seed: int) -> None:
+    random_general(kernels, np.random.default_rng(seed), 400)
 
 
 @pytest.mark.parametrize(
