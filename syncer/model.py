@@ -163,12 +163,24 @@ class Notable:
 
 
 @dataclass(frozen=True)
+class Descent:
+    """A patch between the accepted roll and this one, as git range-diff tells it: `mark` is "="
+    (the same), "!" (changed), "<" (no more) or ">" (new); `text` is how it changed."""
+
+    component: str
+    mark: str
+    subject: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
 class Rebased:
     """`trees` maps a component's name (upstream's too) to the git tree that the queue and the
     overrides leave; the tree lies in that component's bare clone. `carried` maps each patch that
     stays ("component/file") and each override ("component:path") to the blob of the port's file;
     `gone` are those that the lock has, the port has no more, and upstream has not absorbed;
-    `notable` the upstream commits under patches and overrides, nearest to the new one first."""
+    `notable` the upstream commits under patches and overrides, nearest to the new one first;
+    `lineage` compares the queue with the accepted one, where a clone has both."""
 
     trees: dict[str, str]
     patches: tuple[PatchResult, ...] = ()
@@ -176,6 +188,7 @@ class Rebased:
     carried: dict[str, str] = field(default_factory=dict)
     gone: tuple[str, ...] = ()
     notable: tuple[Notable, ...] = ()
+    lineage: tuple[Descent, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -516,10 +529,30 @@ class StageRecord:
 
 
 @dataclass(frozen=True)
+class NewestGood:
+    """Why a roll goes to less than upstream's newest commit (`wanted`): `bad` is the first commit,
+    with its subject and date, with which a roll ended as `verdict` in `stage`, and `message` what
+    it said. `good` is the one before; of the `span` commits since the accepted one, `tried` were
+    rolled to. Commits are those of upstream's first parents."""
+
+    wanted: str
+    good: str
+    bad: str
+    subject: str
+    date: str
+    stage: str
+    verdict: Verdict
+    message: str
+    span: int
+    tried: int
+
+
+@dataclass(frozen=True)
 class Roll:
     """Everything a roll found; the report's only input. A stage that was not reached is None. A
     `bare` roll was one of upstream alone, without the port's patches and overrides. `detail` is
-    the longer output behind `message`: a compiler's, a conflict's, a list of commits."""
+    the longer output behind `message`: a compiler's, a conflict's, a list of commits. `newest_good`
+    is set where a newer upstream commit was left for its faults."""
 
     port: str
     verdict: Verdict
@@ -535,6 +568,7 @@ class Roll:
     accepted: dict[str, str] = field(default_factory=dict)  # component -> commit in the lock
     bare: bool = False
     detail: str = ""
+    newest_good: NewestGood | None = None
 
     @property
     def exit(self) -> Exit:

@@ -19,6 +19,7 @@ from syncer.pipeline import STAGES, Interrupted, Order, Outcome, Progress, roll
 from syncer.port import Port
 from syncer.report import status
 from syncer.report.terminal import terminal
+from syncer.search import newest_good
 
 # The verdicts of which a pull request or an issue tells.
 _PUBLISHED = (Exit.OK, Exit.CONFLICT, Exit.GATE, Exit.BUILD, Exit.TEST)
@@ -49,6 +50,12 @@ verbose_option = click.option("-v", "--verbose", is_flag=True, help="Say more wh
     "--until", type=click.Choice(STAGES), default=STAGES[-1], help="The last stage to run."
 )
 @bare_option
+@click.option(
+    "--newest-good",
+    "good",
+    is_flag=True,
+    help="Where that does not pass: the newest upstream that does, found by bisection.",
+)
 @click.option("--target", default="emulator", show_default=True, help="Where firmware runs.")
 @click.option(
     "--publish",
@@ -70,6 +77,7 @@ def command(
     port_file: str | None,
     until: str,
     bare: bool,
+    good: bool,
     target: str,
     publish: str,
     mirrors: str | None,
@@ -92,7 +100,9 @@ def command(
         mirrors=load_mirrors(Path(mirrors) if mirrors else None),
         sandbox=sandbox,
     )
-    run = partial(roll, port, order)
+    if good and bare:
+        raise SyncError("--newest-good and --bare do not go together", exit=Exit.USAGE)
+    run = partial(newest_good if good else roll, port, order)
     ended_with = show(port, run, json_file=json_file, verbose=verbose)
     if token and ended_with in _PUBLISHED and not bare:
         send(port, port.state, token, dry_run=False)

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from syncer.errors import Exit, SyncError
 from syncer.forge.protocol import Published
 from syncer.journal import Begun
-from syncer.model import Roll
+from syncer.model import NewestGood, Roll
 from syncer.targets import Target
 from syncer.targets.emulator import EmulatorTarget
 
@@ -23,7 +23,7 @@ class Order:
     """What a person asked of a roll. `upstream` is a branch, tag or commit (None: the port's
     branch); `until` the last stage; `mirrors` URL -> URL or path; `cache` replaces the user's;
     `sandbox` is one of `foreign.MODES`; `bare` leaves the port's patches and overrides out, and
-    proposes nothing."""
+    proposes nothing. `newest_good` is why `upstream` is not the newest."""
 
     upstream: str | None = None
     until: str = STAGES[-1]
@@ -33,6 +33,7 @@ class Order:
     cache: Path | None = None
     sandbox: str = "auto"
     bare: bool = False
+    newest_good: NewestGood | None = None
 
 
 @dataclass(frozen=True)

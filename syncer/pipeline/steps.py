@@ -99,6 +99,7 @@ class Steps:
             accepted=dict(self.lock.commits),
             bare=self.port.bare,
             detail=detail,
+            newest_good=self.order.newest_good,
             **self.found,
         )
 

@@ -29,6 +29,7 @@ SECTIONS = {
     "verdict": "",
     "upstream": "Upstream",
     "queue": "Patch queue",
+    "lineage": "The queue since it was accepted",
     "overrides": "Overrides",
     "pins": "Pins",
     "tests": "Tests",
@@ -45,8 +46,8 @@ SECTIONS = {
 }
 # What goes first when a body is too long. What is not here goes last, from the end.
 _LEAST = (
-    *("sizes", "layers", "commits", "programs", "effects", "gates", "latency", "upstream"),
-    *("tests", "queue", "overrides", "pins", "memory"),
+    *("lineage", "sizes", "layers", "commits", "programs", "effects", "gates", "latency"),
+    *("upstream", "tests", "queue", "overrides", "pins", "memory"),
 )
 # Of a roll that failed, what helps to mend it.
 _ISSUE = ("issue", "upstream", "queue", "overrides", "pins", "reproduce", "toolchain", "commits")

@@ -124,6 +124,8 @@ def _verdict(document: Document) -> Group:
     lines = [Text(view.headline(document), style)]
     if document["message"]:
         lines.append(_text(document["message"], limit=2000))
+    if said := view.newest_good(document):
+        lines.append(_text(said, limit=2000))
     for patch in view.conflicts(document)[:20]:
         paths = ", ".join(patch["conflicts"])
         lines.append(_item(f"{patch['file']}: {paths}" if paths else patch["file"]))

@@ -18,6 +18,7 @@ from syncer.queue.resolutions import FOLDER
 from syncer.queue.series import read_series
 from syncer.stages.carried import carried_overrides, carried_patches, gone
 from syncer.stages.conflicts import close_others, decisions, open_conflict
+from syncer.stages.lineage import descents
 from syncer.stages.notable import notable
 from syncer.stages.since import Since
 from syncer.stages.stops import Stop, as_error, conflict, drifted, queue_touches, vanished
@@ -82,6 +83,7 @@ def rebase(
         rebased,
         gone=gone(port, rebased, lock, repositories),
         notable=notable(Since(port, resolved, lock, repositories), patches, overrides),
+        lineage=descents(port, resolved, rebased, lock, repositories),
     )
 
 

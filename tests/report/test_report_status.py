@@ -25,6 +25,8 @@ DEFINITIONS = {
     "patch": model.PatchResult,
     "override": model.OverrideResult,
     "notable": model.Notable,
+    "descent": model.Descent,
+    "newest_good": model.NewestGood,
     "rebased": model.Rebased,
     "tree": model.TreeResult,
     "program": model.Program,

@@ -35,7 +35,16 @@ from syncer.report.view.memory import (
     step,
     symbols,
 )
-from syncer.report.view.queue import conflicts, effects, gone, overrides, patches, tally
+from syncer.report.view.queue import (
+    conflicts,
+    descent_tally,
+    descents,
+    effects,
+    gone,
+    overrides,
+    patches,
+    tally,
+)
 from syncer.report.view.summary import Glance, glance, remarks, summary
 from syncer.report.view.tests import (
     excepted_tests,
@@ -47,7 +56,16 @@ from syncer.report.view.tests import (
     unbuilt_tests,
     unneeded_exceptions,
 )
-from syncer.report.view.upstream import advance, behind, notable, reach, short, upstream_move, url
+from syncer.report.view.upstream import (
+    advance,
+    behind,
+    newest_good,
+    notable,
+    reach,
+    short,
+    upstream_move,
+    url,
+)
 from syncer.report.view.verdict import ASKS, GOOD, headline, next_step, partial, stopped, symbol
 
 __all__ = [
@@ -64,6 +82,8 @@ __all__ = [
     "benches",
     "confinement",
     "conflicts",
+    "descent_tally",
+    "descents",
     "effects",
     "excepted_tests",
     "failed_tests",
@@ -85,6 +105,7 @@ __all__ = [
     "moved_sizes",
     "movers",
     "nearest",
+    "newest_good",
     "next_step",
     "notable",
     "outputs",

@@ -36,3 +36,19 @@ def tally(document: Document) -> str:
 
 def effects(document: Document) -> list[Document]:
     return list(document["build"]["effects"]) if document["build"] else []
+
+
+def descents(document: Document) -> list[Document]:
+    """The patches beside the accepted ones; none where all are as they were."""
+    rebased = document["rebased"]
+    found = list(rebased["lineage"]) if rebased else []
+    return found if any(item["mark"] != "=" for item in found) else []
+
+
+_MARKS = {"=": "as they were", "!": "changed", "<": "no more", ">": "new"}
+
+
+def descent_tally(document: Document) -> str:
+    """ "3 as they were, 1 changed"."""
+    counts = Counter(item["mark"] for item in descents(document))
+    return ", ".join(f"{counts[mark]} {what}" for mark, what in _MARKS.items() if counts[mark])

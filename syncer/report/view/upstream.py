@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from syncer.report.neutral import one_line
 from syncer.report.numbers import plural
 
 Document = dict[str, Any]
@@ -67,3 +68,17 @@ def url(document: Document, name: str) -> str:
     resolved = document["resolved"]
     pins = [resolved["upstream"], *resolved["components"]] if resolved else []
     return next((str(pin["url"]) for pin in pins if pin["name"] == name), "")
+
+
+def newest_good(document: Document) -> str:
+    """Why the roll goes to less than upstream's newest commit; empty where it does not."""
+    found = document["newest_good"]
+    if not found:
+        return ""
+    said = one_line(found["message"], 300)
+    return (
+        f"{short(found['wanted'])} was wanted. {short(found['bad'])} ({found['date']}, "
+        f"{found['subject']}) is the first commit that does not pass: {found['verdict']} in "
+        f"{found['stage']}: {said}. This is the one before it; {found['tried']} of "
+        f"{found['span']} were tried."
+    )
