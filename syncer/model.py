@@ -441,6 +441,14 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class SlowPath:
+    """How often one inference could not go a kernel's fast way, for one of the port's reasons."""
+
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True)
 class BenchResult:
     """One model's benchmark. `outputs` is PASSED, NOT_CHECKED (the host could not run it: `note`
     says why) or TEST (they differ: `note` names the first layer)."""
@@ -456,6 +464,7 @@ class BenchResult:
     ram: int | None = None
     outputs: Verdict = Verdict.NOT_CHECKED
     note: str = ""
+    slow: tuple[SlowPath, ...] = ()
 
 
 @dataclass(frozen=True)

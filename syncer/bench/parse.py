@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from syncer.errors import Exit, SyncError
-from syncer.model import Layer, TestCase, TestResult
+from syncer.model import Layer, SlowPath, TestCase, TestResult
 
 SUCCESS = "~~~ALL TESTS PASSED~~~"
 
@@ -33,6 +33,7 @@ _TOOK = re.compile(r"^(.+?) took ([0-9]{1,10}) ticks \(-?[0-9]{1,10} ms\)(\.?)$"
 _ITERATIONS = re.compile(r"\(([0-9]{1,6})\)$")
 _CRC = re.compile(r"^crc ([0-9]{1,6}) (\S+) 0x([0-9a-fA-F]{8})$")
 _ARENA = re.compile(r"^arena ([0-9]{1,10})$")
+_SLOW = re.compile(r"^slow ([a-z_]{1,40}) ([0-9]{1,10})$")
 
 
 def _lines(uart: str) -> tuple[list[str], str]:
@@ -385,11 +386,18 @@ def _pair(
 # ---- the check firmware
 
 
-def parse_check(uart: str) -> tuple[tuple[tuple[int, str, int], ...], int | None]:
-    """The check firmware's output.
+@dataclass(frozen=True)
+class Checked:
+    """What the check firmware printed: (index, operator, CRC-32 of its outputs) of each operator,
+    the arena's used bytes, if printed, and why kernels could not go their fast way."""
 
-    Returns:
-        ((index, operator, CRC-32 of its outputs), ...) and the arena's used bytes, if printed.
+    crcs: tuple[tuple[int, str, int], ...]
+    arena: int | None
+    slow: tuple[SlowPath, ...]
+
+
+def parse_check(uart: str) -> Checked:
+    """The check firmware's output.
 
     Raises:
         SyncError: it does not end with ``check done``, no CRC is printed, or one is missing.
@@ -397,6 +405,7 @@ def parse_check(uart: str) -> tuple[tuple[tuple[int, str, int], ...], int | None
     lines, rest = _lines(uart)
     crcs = list[tuple[int, str, int]]()
     arena: int | None = None
+    slow = list[SlowPath]()
     said = [line.strip() for line in [*lines, rest] if line.strip()]
     for line in said:
         if match := _CRC.match(line):
@@ -405,8 +414,10 @@ def parse_check(uart: str) -> tuple[tuple[tuple[int, str, int], ...], int | None
             crcs.append((int(match[1]), match[2], int(match[3], 16)))
         elif match := _ARENA.match(line):
             arena = int(match[1])
+        elif match := _SLOW.match(line):
+            slow.append(SlowPath(match[1], int(match[2])))
     if not said or said[-1] != "check done":
         raise _bench_error(f"the check does not end with 'check done' but {_last(uart)}")
     if not crcs:
         raise _bench_error("the check printed no operator")
-    return tuple(crcs), arena
+    return Checked(tuple(crcs), arena, tuple(slow))

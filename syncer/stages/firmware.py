@@ -144,17 +144,20 @@ def _with_crcs(
     )
     if run.failure:
         raise SyncError(f"{spec.check}: {run.failure}", exit=Exit.TEST, detail=_tail(run.output))
-    crcs, arena = parse.parse_check(run.output)
-    if [op for _, op, _ in crcs] != [layer.op for layer in bench.layers]:
+    checked = parse.parse_check(run.output)
+    if [op for _, op, _ in checked.crcs] != [layer.op for layer in bench.layers]:
         raise SyncError(
             f"{spec.check} ran other operators than {spec.firmware}: "
-            f"{len(crcs)} against {len(bench.layers)}",
+            f"{len(checked.crcs)} against {len(bench.layers)}",
             hint="Both must run the same model; look at their sources in port.toml.",
             exit=Exit.TEST,
         )
-    pairs = zip(bench.layers, crcs, strict=True)
+    pairs = zip(bench.layers, checked.crcs, strict=True)
     return replace(
-        bench, layers=tuple(replace(layer, crc=crc) for layer, (_, _, crc) in pairs), arena=arena
+        bench,
+        layers=tuple(replace(layer, crc=crc) for layer, (_, _, crc) in pairs),
+        arena=checked.arena,
+        slow=checked.slow,
     )
 
 

@@ -15,7 +15,7 @@ from syncer.bench.parse import (
     parse_tests,
 )
 from syncer.errors import Exit, SyncError
-from syncer.model import Layer
+from syncer.model import Layer, SlowPath
 
 NEW = """\
 [==========] Running tests.
@@ -330,15 +330,19 @@ def test_every_inference_gets_its_own_cycles(
 
 # ---- the check firmware
 
-CHECK = "hello\ncrc 0 CONV_2D 0x0000beef\ncrc 1 SOFTMAX 0xDEADBEEF\narena 4096\ncheck done\n"
+CHECK = (
+    "hello\ncrc 0 CONV_2D 0x0000beef\ncrc 1 SOFTMAX 0xDEADBEEF\narena 4096\nslow weights 3\n"
+    "check done\n"
+)
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r\r\n"])
 def test_check_output(newline: str) -> None:
-    crcs, arena = parse_check(CHECK.replace("\n", newline))
-    assert crcs == ((0, "CONV_2D", 0xBEEF), (1, "SOFTMAX", 0xDEADBEEF))
-    assert arena == 4096
-    assert parse_check(CHECK.replace("arena 4096\n", ""))[1] is None
+    checked = parse_check(CHECK.replace("\n", newline))
+    assert checked.crcs == ((0, "CONV_2D", 0xBEEF), (1, "SOFTMAX", 0xDEADBEEF))
+    assert checked.arena == 4096
+    assert checked.slow == (SlowPath("weights", 3),)
+    assert parse_check(CHECK.replace("arena 4096\n", "")).arena is None
 
 
 @pytest.mark.parametrize(

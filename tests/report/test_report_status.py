@@ -45,6 +45,7 @@ DEFINITIONS = {
     "unneeded": model.UnneededException,
     "tests": model.TestsResult,
     "kernel": model.Kernel,
+    "slow": model.SlowPath,
     "layer": model.Layer,
     "bench": model.BenchResult,
     "figure": model.Figure,

@@ -6,6 +6,7 @@
 // Prints, on the SDK's stdio:
 //   crc <operator> <name> 0x<CRC-32 of its outputs' bytes, in order>
 //   arena <bytes of the arena in use>
+//   slow <reason> <how often a kernel could not go its fast way>
 //   check done
 // or `check failed: <why>`.
 //
@@ -22,6 +23,7 @@
 #include CHECK_MODEL_HEADER
 #include CHECK_INPUT_HEADER
 
+#include "slow_path.h"
 #include "tensorflow/lite/c/common.h"
 #include "tensorflow/lite/micro/memory_helpers.h"
 #include "tensorflow/lite/micro/micro_interpreter.h"
@@ -138,6 +140,11 @@ const char* Check() {
   if (interpreter.Invoke() != kTfLiteOk) return "the model did not run";
   if (!checker.complete()) return "an operator's outputs could not be read";
   MicroPrintf("arena %u", static_cast<unsigned int>(interpreter.arena_used_bytes()));
+  for (int i = 0; i < SLOW_PATH_REASONS; ++i) {
+    const auto reason = static_cast<slow_path_reason>(i);
+    MicroPrintf("slow %s %u", slow_path_name(reason),
+                static_cast<unsigned int>(slow_path_count(reason)));
+  }
   return nullptr;
 }
 

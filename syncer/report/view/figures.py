@@ -109,7 +109,12 @@ def layer_output(layer: Document) -> str:
 
 
 def outputs(bench: Document) -> str:
-    """How a model's outputs compare to the host's."""
+    """How a model's outputs compare to the host's, and which slow paths its kernels took."""
+    slow = [f"{x['reason']} {x['count']:,}" for x in bench["slow"] if x["count"]]
+    return _compared(bench) + (f"; slow paths taken: {', '.join(slow)}" if slow else "")
+
+
+def _compared(bench: Document) -> str:
     marks = [layer_output(layer) for layer in bench["layers"]]
     if bench["outputs"] == Verdict.PASSED:
         return f"equal in {marks.count('=')} of {plural(len(marks), 'layer')}"
