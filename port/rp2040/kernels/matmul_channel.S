@@ -335,9 +335,10 @@ channel_tails: /* by requantize_kind */
     .endm
 
     .macro channel_loop part, bank
-    .section .time_critical.matmul_channel_\part, "ax", %progbits
+    .section .scratch_\bank\().matmul_channel, "ax", %progbits
     .balign 4
-loop_\part:
+    .type matmul_loop_\part, %function
+matmul_loop_\part:
     ldr r1, [sp, #START]
     mov r6, r1
     mov r7, r1
@@ -388,7 +389,7 @@ short_\part:
     ldr r2, [sp, #X_END]
     cmp r0, r2
     beq 2f
-    b loop_\part
+    b matmul_loop_\part
 2:  ldr r2, [sp, #X_LAST]
     cmp r0, r2
     beq 3f
@@ -396,7 +397,7 @@ short_\part:
     ldr r2, [sp, #BACK]
     subs r3, r3, r2
     mov r12, r3
-    b loop_\part
+    b matmul_loop_\part
 3:  movs r0, #1
     add sp, #508
     add sp, #(FRAME - 508)
@@ -408,14 +409,14 @@ outside_6_\part:
     limit r6, back_6_\part
 outside_7_\part:
     limit r7, store_\part
-    .size loop_\part, . - loop_\part
+    .size matmul_loop_\part, . - matmul_loop_\part
 
     .section .time_critical.matmul_channel_code_\part, "ax", %progbits
     .balign 4
     .global matmul_channel_code_\part
     .type matmul_channel_code_\part, %object
 matmul_channel_code_\part:
-    .word loop_\part + 1
+    .word matmul_loop_\part + 1
     .word body_end_\part
     .word pass_1_\part + 1
     .word pass_2_\part + 1
