@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import ctypes
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import kernel_library
@@ -31,12 +32,21 @@ def kernels(library: ctypes.CDLL, request: pytest.FixtureRequest) -> Iterator[Ke
 
 
 @pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     assert shutil.which("arm-none-eabi-gcc"), "install gcc-arm-none-eabi"
-    return kernel_target.build(tmp_path_factory.mktemp("target") / "kernels.elf")
+
+    @cache
+    def built(core: str) -> Path:
+        return kernel_target.build(tmp_path_factory.mktemp(core) / "kernels.elf", core)
+
+    return built
 
 
-@pytest.fixture(params=[FORWARD, REVERSE], ids=["two-parts", "two-parts-reversed"])
-def target(program: Path, request: pytest.FixtureRequest) -> TargetKernels:
-    """The kernels as the Cortex-M0+ runs them."""
-    return TargetKernels(program, request.param)
+@pytest.fixture(
+    params=[("cortex-m0plus", FORWARD), ("cortex-m0plus", REVERSE), ("cortex-m33", FORWARD)],
+    ids=["two-parts", "two-parts-reversed", "cortex-m33"],
+)
+def target(programs: Callable[[str], Path], request: pytest.FixtureRequest) -> TargetKernels:
+    """The kernels as the Cortex-M0+ runs them, and the Cortex-M33."""
+    core, order = request.param
+    return TargetKernels(programs(core), core, order)

@@ -28,6 +28,7 @@ KERNELS = (
     "depthwise_bands.c",
     "depthwise_plane.c",
     "slow_path.c",
+    "weight_stream.c",
 )
 ASSEMBLY = ("depthwise_plane.S", "matmul_channel.S")  # empty but on a Cortex-M0+
 WARNINGS = ("-Wall", "-Wextra", "-Werror")

@@ -36,6 +36,7 @@ from unicorn.arm_const import (
     UC_ARM_REG_R3,
     UC_ARM_REG_SP,
     UC_CPU_ARM_CORTEX_M0,
+    UC_CPU_ARM_CORTEX_M33,
 )
 from unicorn.unicorn import Uc
 
@@ -47,11 +48,16 @@ RETURN = CODE + CODE_SIZE - 16
 TIMEOUT_US = 60_000_000
 
 
-def build(target: Path) -> Path:
+# The RP2040's cores and the RP2350's, which has DSP instructions and none of the assembly.
+CORES = {"cortex-m0plus": UC_CPU_ARM_CORTEX_M0, "cortex-m33": UC_CPU_ARM_CORTEX_M33}
+
+
+def build(target: Path, core: str) -> Path:
     subprocess.run(
         [
             "arm-none-eabi-gcc",
-            "-mcpu=cortex-m0plus",
+            f"-mcpu={core}",
+            "-mfloat-abi=soft",
             "-mthumb",
             "-std=c11",
             "-O3",
@@ -74,9 +80,9 @@ def build(target: Path) -> Path:
     return target
 
 
-def _cortex_m0() -> Any:
+def _cpu(core: str) -> Any:
     cpu: Any = Uc(UC_ARCH_ARM, UC_MODE_THUMB | UC_MODE_MCLASS)  # type: ignore[no-untyped-call]
-    cpu.ctl_set_cpu_model(UC_CPU_ARM_CORTEX_M0)
+    cpu.ctl_set_cpu_model(CORES[core])
     return cpu
 
 
@@ -85,11 +91,12 @@ class TargetKernels:
     """The same face as kernel_library.Kernels; parts run in the given order."""
 
     program: Path
+    core: str
     order: int
     _symbols: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._cpu = _cortex_m0()
+        self._cpu = _cpu(self.core)
         self._cpu.mem_map(CODE, CODE_SIZE)
         self._cpu.mem_map(RAM, RAM_SIZE)
         with self.program.open("rb") as file:

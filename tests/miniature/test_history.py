@@ -28,30 +28,30 @@ PIN_FILE = "tensorflow/lite/micro/tools/make/ext_libs/cmsis_nn_download.sh"
 # What the script prints. A change of any file of the miniature is a change of these, and then of
 # the miniature port's lock.
 COMMITS = """\
-cmsis-nn base b88f5e9454285e8b3a3cb34275b43892bcee1cba
-cmsis-nn pin-bumped a9a95a770faf96e9d933ef7e028fb8d262e053c5
-cmsis-nn renamed 6e75747775fd78c1cd2669e1337a38f0e0d13c65
-cmsis-nn renamed-shadowed 25e6aa71d2b18221fd412614e1a28a06e6868e21
-cmsis-nn deleted 2b619eea70a3966ca50b0fe43b0020418979d930
-cmsis-nn deleted-shadowed 7b5135378a35d5afd2cdd57e22c40e53fe4e6a68
-cmsis-nn shadowed-changed d83d9a1c906d93f8989e4aa7dcf0c95006ab8a91
-tflite-micro base 904df1d591d4fe804acfb3c0e85e1ac5fd487fa7
-tflite-micro clean-move 2321a949b25e01097c65cd7de083efb70560ed3a
-tflite-micro source-added 01563bc63c8f119e38b8ca99c7b8cd5ff4a2d865
-tflite-micro pin-bumped b1e07f30ff10db7875e94963590bc6357595e06e
-tflite-micro conflict 9ef03b0f558d640bd60d8221be98364490f3d9a4
-tflite-micro absorbed 01910dd61bc2dc0d40d3a9b33f7e414c7dc4c55c
-tflite-micro renamed 4fe3c3c2ff96e83bbc38ec14122ed528047da528
-tflite-micro renamed-shadowed 29969c6b971a9b457b1eb742a204a0d30825aa8c
-tflite-micro deleted 351260525d1baaefbd8f7c78b44f359ca07c7efd
-tflite-micro deleted-shadowed 7225ae6c130b74f3b6938bad5f62d00b00616f3c
-tflite-micro shadowed-changed 05c28909987be9dc0f8977a55f869a7fc08ae7a8
-tflite-micro signature-changed b65141ce40acd75972d8220f4edd00bef05a27c0
-tflite-micro numerics-changed f2697c3960b27e5c43dc9ae353c679159a8120b4
-tflite-micro slowdown a3e30d3d0d241ba73323e9e9affc436fde17adf0
-tflite-micro test-fails 85bbe423a58d7b5bba6a2be59fefc4d600f24549
-tflite-micro test-unbuilt 4ab11855bcdfd778cfbf4cf8b5e414db1489071f
-tflite-micro test-removed af04d180de06550250917eeb7736a80ec8bd77e6
+cmsis-nn base 0e548f31103d73b0d88b7e78ad432f8c05018ae2
+cmsis-nn pin-bumped a7c5e04599aa7048e5441f3940c9d1d97e091d72
+cmsis-nn renamed 9ea968cd47231ee33c86b10a44ca8d3d5d2dd3c8
+cmsis-nn renamed-shadowed 6fe5e9fccd18db92ddaf90de8acfb4caf201372e
+cmsis-nn deleted fcb00731519067b47e8381c699f0cc72b0354b07
+cmsis-nn deleted-shadowed f5e691e069770d5c61d8fffb995a4d9d28d24d05
+cmsis-nn shadowed-changed 3c5bb9e09e971bafce1668f107a46deb53f5d9d8
+tflite-micro base dc94d4b80eb79bd6f02103370b2926e6b1a39e37
+tflite-micro clean-move ab3d8400bf93eb02285725b4195428b2c49c7df9
+tflite-micro source-added 1953a21a3c037de2e842a296ccdfd7db829c6b72
+tflite-micro pin-bumped 832d21b67fd3423e21b8f185a0bbab189d411261
+tflite-micro conflict a084f54f7c636699499b0e3f298ad8e49535fc38
+tflite-micro absorbed 22e96ab65c037109adbc9f0c251c647eab121b34
+tflite-micro renamed 239cfddde1f826f0e1dac24ee524ac8c2d654f0f
+tflite-micro renamed-shadowed 35d6732371721d5324b1806e406e6818f1e2fe31
+tflite-micro deleted a1e92c9406e7737403b223af61de27523e1f32af
+tflite-micro deleted-shadowed 56d0a858aef811d75daf15db0797145c9d7d7aa2
+tflite-micro shadowed-changed 2dd446febd828f6e1304813fc33282263c654d2f
+tflite-micro signature-changed 9b22238fcc1529f3039d4525208c5ada5a728862
+tflite-micro numerics-changed 7324dc041a1dcae35bd62d1515e5739103c277dd
+tflite-micro slowdown f1efe3e6a2fe8ed494fb65573f1062267c503b68
+tflite-micro test-fails 113f68c61e24328750ce20b96987b765d6af2271
+tflite-micro test-unbuilt 252dbc4cc3928b4cd23fbead96a41aa8b9748f76
+tflite-micro test-removed a3c1412d2c23ef4722b7b904cfd7dcb4f4059bd0
 """
 
 

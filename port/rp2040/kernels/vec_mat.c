@@ -4,8 +4,8 @@
  * int8 product of a vector and a transposed matrix, on both cores of the RP2040.
  *
  * Each weight is used once, so unpacking pairs of them would cost more than it saves: each core
- * takes half the rows, two at a time, which share the loads of the vector. That is widened to 16
- * bits first, its offset added.
+ * takes half the rows, two at a time, which share the loads of the vector. Working memory is not
+ * needed, and a program that has no other kernel does not link it.
  */
 
 #include "vec_mat.h"
@@ -14,7 +14,6 @@
 
 #include "dual_core.h"
 #include "requantize.h"
-#include "slow_path.h"
 
 #include <stddef.h>
 
@@ -23,8 +22,7 @@
 
 typedef struct {
     const vec_mat_layer *layer;
-    const int16_t *widened; /* lhs + lhs_offset, or NULL */
-    int32_t start;          /* what rhs_offset adds to every row */
+    int32_t start; /* what rhs_offset adds to every row */
 } vec_mat_work;
 
 static inline void put(const vec_mat_layer *layer,
@@ -56,28 +54,27 @@ static void DUAL_CORE_IN_RAM(vec_mat_job)(void *arg, int part, int parts)
     requantize_set(&quantisation, layer->multipliers[0], layer->shifts[0]);
 
     const int8_t *w = layer->rhs + rows.begin * columns;
+    const uint32_t offset = (uint32_t)layer->lhs_offset;
     int32_t row = rows.begin;
-    if (work->widened != NULL) {
-        for (; row + 1 < rows.end; row += 2) {
-            uint32_t acc0 = bias_of(work, row);
-            uint32_t acc1 = bias_of(work, row + 1);
-            const int16_t *x = work->widened;
-            const int16_t *const end = x + columns;
-            while (x != end) {
-                const int32_t value = *x++;
-                acc0 += (uint32_t)(value * w[0]);
-                acc1 += (uint32_t)(value * w[columns]);
-                w++;
-            }
-            w += columns;
-            put(layer, &quantisation, row, acc0);
-            put(layer, &quantisation, row + 1, acc1);
+    for (; row + 1 < rows.end; row += 2) {
+        uint32_t acc0 = bias_of(work, row);
+        uint32_t acc1 = bias_of(work, row + 1);
+        const int8_t *x = layer->lhs;
+        const int8_t *const end = x + columns;
+        while (x != end) {
+            const uint32_t value = (uint32_t)(int32_t)*x++ + offset;
+            acc0 += value * (uint32_t)(int32_t)w[0];
+            acc1 += value * (uint32_t)(int32_t)w[columns];
+            w++;
         }
+        w += columns;
+        put(layer, &quantisation, row, acc0);
+        put(layer, &quantisation, row + 1, acc1);
     }
     for (; row < rows.end; row++) {
         uint32_t acc = bias_of(work, row);
         for (int32_t i = 0; i < columns; i++) {
-            acc += (uint32_t)(layer->lhs[i] + layer->lhs_offset) * (uint32_t)(int32_t)*w++;
+            acc += ((uint32_t)(int32_t)layer->lhs[i] + offset) * (uint32_t)(int32_t)*w++;
         }
         put(layer, &quantisation, row, acc);
     }
@@ -96,27 +93,9 @@ void vec_mat_run(const vec_mat_layer *layer)
         }
         work.start = (int32_t)(sum * (uint32_t)layer->rhs_offset);
     }
-    uint32_t *scratch = NULL;
-    if (layer->columns <= 2 * DUAL_CORE_SCRATCH_WORDS && layer->lhs_offset >= -(1 << 14) &&
-        layer->lhs_offset <= 1 << 14) {
-        scratch = dual_core_scratch_acquire();
-        if (scratch == NULL) {
-            slow_path_taken(0, SLOW_PATH_SCRATCH);
-        }
-    } else {
-        slow_path_taken(0, SLOW_PATH_SHAPE);
-    }
-    if (scratch != NULL) {
-        int16_t *widened = (int16_t *)scratch;
-        for (int32_t i = 0; i < layer->columns; i++) {
-            widened[i] = (int16_t)(layer->lhs[i] + layer->lhs_offset);
-        }
-        work.widened = widened;
-    }
     if (layer->columns * layer->rows < SMALL) {
         vec_mat_job(&work, 0, 1);
     } else {
         dual_core_run(vec_mat_job, &work);
     }
-    dual_core_scratch_release(scratch);
 }

@@ -11,8 +11,9 @@
  * is free, or the weights lie elsewhere, everything works without. The XIP stream is not used: it
  * stays the application's.
  *
- * KERNELS_WEIGHTS_BY_DMA=0 leaves all this out. An application that erases or programs flash from
- * an interrupt, which may come while a kernel runs, has to do that.
+ * KERNELS_WEIGHTS_BY_DMA=0 leaves all this out, and so does weight_stream_disabled, from the next
+ * call on. An application that erases or programs flash from an interrupt, which may come while a
+ * kernel runs, has to do one of the two.
  */
 
 #include <stdbool.h>
@@ -41,13 +42,15 @@ typedef struct {
 
 #if WEIGHT_STREAM
 
+extern volatile bool weight_stream_disabled; /* false at the start */
+
 /** Claims channels if they would be of use: `weights` is the first of those to be streamed. */
 static inline weight_stream weight_stream_claim(const void *weights)
 {
     const uintptr_t at = (uintptr_t)weights;
     weight_stream stream;
     for (int part = 0; part < DUAL_CORE_MAX_PARTS; part++) {
-        stream.channel[part] = at >= XIP_BASE && at < XIP_NOALLOC_BASE && (at & 3) == 0
+        stream.channel[part] = !weight_stream_disabled && at >= XIP_BASE && at < XIP_NOALLOC_BASE && (at & 3) == 0
                                    ? dma_claim_unused_channel(false)
                                    : -1;
     }

@@ -5,6 +5,9 @@
 /* Integer bits of the sum of exponentials: up to 4096 of them. */
 #define SUM_INTEGER_BITS 12
 
+/* Values that are widened at a time. */
+#define BLOCK 16
+
 /*
  * exp of a Q5.26 number <= 0, as Q0.31.
  *
@@ -94,14 +97,19 @@ void arm_nn_softmax_common_s8(const int8_t *input,
         }
 
         int32_t sum = 0;
-        for (int32_t i = 0; i < row_size; i++)
+        for (int32_t first = 0; first < row_size; first += BLOCK)
         {
-            const int32_t diff = input[i] - max;
-            if (diff >= diff_min)
+            int16_t diffs[BLOCK];
+            const int32_t count = MIN(BLOCK, row_size - first);
+            arm_q7_to_q15_with_offset(input + first, diffs, count, (int16_t)-max);
+            for (int32_t i = 0; i < count; i++)
             {
-                const int32_t power =
-                    exp_of_negative(arm_nn_doubling_high_mult(diff * (1 << shift), mult));
-                sum += arm_nn_divide_by_power_of_two(power, SUM_INTEGER_BITS);
+                if (diffs[i] >= diff_min)
+                {
+                    const int32_t power =
+                        exp_of_negative(arm_nn_doubling_high_mult(diffs[i] * (1 << shift), mult));
+                    sum += arm_nn_divide_by_power_of_two(power, SUM_INTEGER_BITS);
+                }
             }
         }
 
