@@ -65,7 +65,7 @@ def _totals(found: Found, published: Found) -> str:
     ]
     if found["dual_no_dma_ms"]:
         rows.append(("this port, two cores, no DMA", "emulator", found["dual_no_dma_ms"]))
-    rows.append(("floor of the arithmetic, two cores", "computed", floor_ms(found, macs)))
+    rows.append(("the products alone (floor), two cores", "computed", floor_ms(found, macs)))
     lines = ["| | | ms | to this port on two cores |", "|:--|:--|--:|--:|"]
     lines += [f"| {name} | {how} | {ms:,.1f} | {ms / dual:.2f}x |" for name, how, ms in rows]
     least = found["least_gain"]
@@ -85,8 +85,8 @@ def _layers(found: Found, published: Found) -> str:
         f"![Milliseconds of each layer]({CHART})",
         "",
         "| | Operator | MAC | stock, ms | fork, two cores (published), ms | ours, one core, ms |"
-        " ours, two cores, ms | second core | cycles/MAC: stock | ours, 1 | ours, 2 |",
-        "|--:|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+        " ours, two cores, ms | second core | cycles/MAC: stock | ours, 1 | ours, 2 | floor |",
+        "|--:|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for row, fork in zip(found["layers"], _fork(found, published), strict=True):
         per_mac = ("–", "–", "–")
@@ -97,7 +97,7 @@ def _layers(found: Found, published: Found) -> str:
             f"| {row['index']} | {row['op']} | {row['macs']:,} | {_ms(row['stock']):.2f} | "
             f"{'–' if fork is None else f'{fork:.2f}'} | {_ms(row['single']):.2f} | "
             f"{_ms(row['dual']):.2f} | {row['single'] / row['dual']:.2f}x | "
-            + " | ".join(per_mac)
+            + " | ".join([*per_mac, f"{found['floor_cycles_per_mac']}" if row["macs"] else "–"])
             + " |"
         )
     return "\n".join(lines)

@@ -289,8 +289,8 @@ static void DUAL_CORE_IN_RAM(run_band)(const depthwise_work *work,
             const requantize_kind kind = requantize_fast_set(
                 &strip.fast, multiplier, shift, layer->params->output_offset, limits.min,
                 limits.max);
-            requantize_set(&quantisation, multiplier, shift);
             if (kind == REQUANTIZE_ANY) {
+                requantize_set(&quantisation, multiplier, shift);
                 strip.fast.base = 0;
                 slow_path_taken(part, SLOW_PATH_REQUANTIZE);
             }
