@@ -26,7 +26,7 @@ LAYERS = (
     ("lock", "sizes"),
     ("clones",),
     ("git",),
-    ("foreign", "includes"),
+    ("foreign", "includes", "functions"),
     ("model",),
     ("processes",),
     ("locking", "durable"),
@@ -107,6 +107,7 @@ def test_programs_are_run_in_few_places() -> None:
     their versions, read what a build has left, mend the machine on request, or run a script of
     ours."""
     known = {
+        "git/command.py",
         "build/tools.py",
         "build/symbols.py",
         "build/linked.py",

@@ -28,6 +28,7 @@ COMMANDS = {
     "history": "history.command",
     "accept": "accept.command",
     "publish": "publish.command",
+    "overrides": "overrides.group",
     "clean": "clean.command",
     "init": "init.command",
     "adopt": "adopt.command",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import subprocess
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
@@ -101,19 +102,9 @@ def run(
     Raises:
         SyncError: git is not installed (`Exit.ENVIRONMENT`).
     """
-    try:
-        from git.cmd import Git  # imported late: it runs git once, and fails where there is none
-    except ImportError as error:
-        raise SyncError(
-            "git cannot be run", hint="install git 2.39 or newer", exit=Exit.ENVIRONMENT
-        ) from error
-    _check_version()
-    child = {**_ENVIRONMENT, "GIT_ALLOW_PROTOCOL": ":".join(protocols) or "none", **(env or {})}
-    # GitPython adds to os.environ and cannot take away, so env(1) does; names only, never values.
-    inherited = [n for n in os.environ if n.startswith("GIT_") and n not in child]
-    command = ["env", *(part for n in inherited for part in ("-u", n)), "git"]
-    command += [part for setting in _CONFIG for part in ("-c", setting)]
-    command += arguments
+    command, child = _command(arguments, env, protocols)
+    from git.cmd import Git
+
     with working_in(Path(tempfile.gettempdir())), tempfile.TemporaryFile() as stream:
         stream.write(input or b"")
         stream.seek(0)
@@ -133,6 +124,46 @@ def run(
     if status == 127 and not out:
         raise SyncError("git cannot be run", hint="install git", exit=Exit.ENVIRONMENT, detail=err)
     return status, out, err
+
+
+def start(
+    arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """git as `run` runs it, without a transport, to be talked with through its pipes; what it says
+    on standard error goes nowhere. Whoever starts it closes them and waits for it."""
+    command, child = _command(arguments, env, ())
+    from git.cmd import Git
+
+    execute: Any = Git(str(cwd)).execute
+    process: Any = execute(
+        command,
+        istream=subprocess.PIPE,
+        env=child,
+        as_process=True,
+        pass_fds=inherited_files(),
+    )
+    talked: subprocess.Popen[bytes] = process.proc
+    process.proc = None  # so that it is not ended when GitPython thinks fit
+    return talked
+
+
+def _command(
+    arguments: Sequence[str], env: Mapping[str, str] | None, protocols: Collection[str]
+) -> tuple[list[str], dict[str, str]]:
+    """git's command line, and the variables to set for it."""
+    try:
+        import git.cmd  # noqa: F401  late: it runs git once, and fails where there is none
+    except ImportError as error:
+        raise SyncError(
+            "git cannot be run", hint="install git 2.39 or newer", exit=Exit.ENVIRONMENT
+        ) from error
+    _check_version()
+    child = {**_ENVIRONMENT, "GIT_ALLOW_PROTOCOL": ":".join(protocols) or "none", **(env or {})}
+    # GitPython adds to os.environ and cannot take away, so env(1) does; names only, never values.
+    inherited = [n for n in os.environ if n.startswith("GIT_") and n not in child]
+    command = ["env", *(part for n in inherited for part in ("-u", n))] if inherited else []
+    command += ["git", *(part for setting in _CONFIG for part in ("-c", setting)), *arguments]
+    return command, child
 
 
 @cache

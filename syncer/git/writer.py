@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import accumulate
 from pathlib import Path
 
 from gitdb.base import IStream
@@ -31,15 +32,44 @@ def write_loose(objects: Path, kind: str, data: bytes) -> None:
 def pack(objects: Objects) -> bytes:
     """A pack of whole objects (gitformat-pack: a header; each object's type, its size in groups of
     7 bits and its deflated data; SHA-1 of it all)."""
-    parts = [b"PACK" + (2).to_bytes(4, "big") + len(objects).to_bytes(4, "big")]
-    for kind, data in objects.values():
+    return _pack(objects, 1)[0]
+
+
+def _pack(objects: Objects, level: int) -> tuple[bytes, dict[str, tuple[int, int]]]:
+    """The pack, and by id each object's CRC-32 and offset in it."""
+    body = bytearray(b"PACK" + (2).to_bytes(4, "big") + len(objects).to_bytes(4, "big"))
+    places = {}
+    for id, (kind, data) in objects.items():
+        start = len(body)
         rest, byte = len(data) >> 4, _KINDS[kind] << 4 | len(data) & 15
         while rest:
-            parts.append(bytes([byte | 128]))
+            body.append(byte | 128)
             rest, byte = rest >> 7, rest & 127
-        parts += [bytes([byte]), zlib.compress(data, 1)]
-    body = b"".join(parts)
-    return body + hashlib.sha1(body, usedforsecurity=False).digest()
+        body.append(byte)
+        body += zlib.compress(data, level)
+        places[id] = (zlib.crc32(memoryview(body)[start:]), start)
+    body += hashlib.sha1(body, usedforsecurity=False).digest()
+    return bytes(body), places
+
+
+def write_pack(folder: Path, objects: Objects) -> None:
+    """Put a pack and its index (gitformat-pack, version 2) into `folder`; for what does not live
+    long: nothing of it is compressed, or on the disk when this returns."""
+    data, places = _pack(objects, 0)
+    ids = sorted(places)
+    counts = [0] * 257
+    for id in ids:
+        counts[int(id[:2], 16) + 1] += 1
+    index = bytearray(b"\377tOc" + (2).to_bytes(4, "big"))
+    index += b"".join(count.to_bytes(4, "big") for count in accumulate(counts[1:]))
+    index += b"".join(bytes.fromhex(id) for id in ids)
+    for place in (0, 1):
+        index += b"".join(places[id][place].to_bytes(4, "big") for id in ids)
+    index += data[-20:]
+    index += hashlib.sha1(index, usedforsecurity=False).digest()
+    name = folder / f"pack-{data[-20:].hex()}"
+    name.with_suffix(".pack").write_bytes(data)
+    name.with_suffix(".idx").write_bytes(index)
 
 
 def synthetic_commit(tree: str, parents: tuple[str, ...], message: str) -> bytes:

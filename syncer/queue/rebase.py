@@ -50,10 +50,10 @@ def rebase_component(
     Raises:
         SyncError: a patch that does not fit the blob it names, or whose blob is not here.
     """
-    writer = repository.tree_writer(target_commit)
-    result = writer.copy()
-    target = writer.files()
     with quarantine(repository) as work:
+        writer = work.tree_writer(target_commit)
+        result = writer.copy()
+        target = writer.files()
         upstream = Upstream(work, target_commit, target, base_commit)
         contents = contents_for(work, patches, target, decisions)
         outcomes = carry_all(upstream, contents, patches, decisions)

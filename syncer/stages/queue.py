@@ -39,6 +39,9 @@ def blobs_for_rebase(
             base_commit=base,
             decisions=decisions(port, pin.name),
         )
+        needed[pin.name] += tuple(
+            item.shadows for item in port.toml.override if item.component == pin.name
+        )
     since = Since(port, resolved, lock, repositories)
     moved = [move.name for move in resolved.moves if move.old != move.new]
     needed[since.upstream] += since.pin_blobs(moved)

@@ -16,6 +16,7 @@ from syncer.queue.conflict import Conflict, side_by_side
 from syncer.queue.mail import Patch
 from syncer.queue.rebase import rebase_component
 from syncer.queue.resolutions import Decisions
+from syncer.stages.drift import what_changed
 from syncer.stages.since import Since
 
 _MOST_REGIONS = 5
@@ -150,7 +151,8 @@ def vanished(port: Port, since: Since, rebased: Rebased, override: OverrideResul
     message += f"; it was deleted with {since.named(name, gone[0])}" if gone else ""
     hint = f"Find where its code went, or drop the [[override]] in {port.file.name}."
     if moved:
-        hint = f"It may be {moved} now; follow it in {port.file.name}."
+        hint = f"It may be {moved} now; follow it: sync overrides accept {override.path} "
+        hint += f"--moved-to {moved}"
     return Stop(override.path, message, hint)
 
 
@@ -170,6 +172,8 @@ def drifted(port: Port, since: Since, override: OverrideResult) -> Stop:
         message += f" with {since.named(name, found[0])}"
         more = len(found) - 1
         message += f" and {more} earlier commit{'s' if more > 1 else ''}" if more else ""
-    hint = "Take upstream's change into the override, then set `shadows` in "
-    hint += f"{port.file.name} to {override.found}."
-    return Stop(path, message, hint, detail)
+    hint = f"Decide: `sync overrides accept {path}` keeps the port's file and pins the new blob, "
+    hint += "`sync overrides merge PATH` brings upstream's change into it."
+    repo, old = since.repositories[name], since.lock.commits.get(name)
+    lines = [detail, *what_changed(repo, override, old, since.commit(name))]
+    return Stop(path, message, hint, "\n".join(filter(None, lines)))

@@ -188,13 +188,13 @@ STOPS = {
         *(Exit.CONFLICT, "rebase"),
         "upstream changed .*arm_nn_mat_mult_nt_t_s8.c under .* with cmsis_nn {component}, "
         "which tflite-micro pins since {}",
-        "then set `shadows` in port.toml to [0-9a-f]{{40}}",
+        "sync overrides accept .*arm_nn_mat_mult_nt_t_s8.c` keeps the port's file",
     ),
     "renamed-shadowed": (
         *(Exit.CONFLICT, "rebase"),
         "no longer has .*arm_depthwise_conv_3x3_s8.c, .* deleted with cmsis_nn {component}, "
         "which tflite-micro pins since {}",
-        "It may be .*arm_depthwise_conv_s8_3x3.c now",
+        "--moved-to .*arm_depthwise_conv_s8_3x3.c",
     ),
     "deleted-shadowed": (
         *(Exit.CONFLICT, "rebase"),
