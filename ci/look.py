@@ -29,7 +29,8 @@ _GITHUB = """<!DOCTYPE html><meta charset="utf-8">
 body { font: 16px/1.5 system-ui, "DejaVu Sans", sans-serif; max-width: 900px; margin: 24px auto;
   padding: 0 16px; overflow-wrap: break-word; }
 h2, h3 { border-bottom: 1px solid var(--line); padding-bottom: .3em; }
-h3 { border: 0; } table { border-collapse: collapse; display: block; overflow: auto; }
+h3 { border: 0; }
+table { border-collapse: collapse; display: block; overflow: auto; margin: 0 0 16px; }
 th, td { border: 1px solid var(--line); padding: 6px 13px; }
 code, pre { background: var(--bg); border-radius: 6px; font: 85% "DejaVu Sans Mono", monospace; }
 code { padding: .2em .4em; } pre { padding: 16px; overflow: auto; } pre code { padding: 0; }

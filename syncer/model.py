@@ -514,7 +514,8 @@ class BenchesResult:
     """`ungated` says why no figure has a limit; empty where they have. `left` are layers that
     silently lost their kernels; `moved` the sections and symbols whose size moved most, by
     program, largest first; `largest` each program's sections and the symbols that take most,
-    moved or not. `protection` is what held TFLM on the host back while it ran upstream's models."""
+    moved or not. `protection` is what held TFLM on the host back while it ran upstream's models.
+    `beside` are the same benchmarks on a second target, if there was one; they gate nothing."""
 
     results: tuple[BenchResult, ...]
     figures: tuple[Figure, ...] = ()
@@ -523,6 +524,7 @@ class BenchesResult:
     moved: tuple[SizeMove, ...] = ()
     largest: tuple[SizeMove, ...] = ()
     protection: Protection | None = None
+    beside: tuple[BenchResult, ...] = ()
 
 
 # ---- the roll

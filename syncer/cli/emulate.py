@@ -83,7 +83,9 @@ def command(
 def _with_terminal(machine: Machine, until: str | None) -> RunResult:
     with SerialTerminal() as terminal:
         click.echo(f"serial port: {terminal.path}", err=True)
-        return terminal.run(machine, until=until, on_line=click.echo)
+        result = terminal.run(machine, until=until, on_line=click.echo)
+        terminal.drain()
+        return result
 
 
 def _check(result: RunResult, firmware: Path, until: str | None) -> None:

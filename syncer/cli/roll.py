@@ -30,6 +30,12 @@ mirrors_option = click.option(
 bootrom_option = click.option(
     "--bootrom", metavar="FILE", help="The RP2040 boot ROM to emulate with."
 )
+target_option = click.option(
+    "--target",
+    default="emulator",
+    show_default=True,
+    help="Where firmware runs: emulator, board:PORT, or both (emulator,board:PORT).",
+)
 json_option = click.option(
     "--json", "json_file", metavar="FILE", help="Also write the status document here."
 )
@@ -56,7 +62,7 @@ verbose_option = click.option("-v", "--verbose", is_flag=True, help="Say more wh
     is_flag=True,
     help="Where that does not pass: the newest upstream that does, found by bisection.",
 )
-@click.option("--target", default="emulator", show_default=True, help="Where firmware runs.")
+@target_option
 @click.option(
     "--publish",
     type=click.Choice(["dry-run", "github"]),

@@ -11,7 +11,13 @@ from click.core import ParameterSource
 
 from syncer.cli.compare import show_compared
 from syncer.cli.console import Watch, chosen_port, port_option, print_error, sandbox_option
-from syncer.cli.roll import bootrom_option, ended, mirrors_option, verbose_option
+from syncer.cli.roll import (
+    bootrom_option,
+    ended,
+    mirrors_option,
+    target_option,
+    verbose_option,
+)
 from syncer.components import load_mirrors
 from syncer.errors import Exit
 from syncer.pipeline import Order, roll, run_stage
@@ -59,7 +65,7 @@ def _command(stage: str) -> click.Command:
             return outcome.error.exit
         return Exit.OK
 
-    return bootrom_option(command) if stage in ("test", "bench") else command
+    return target_option(bootrom_option(command)) if stage in ("test", "bench") else command
 
 
 @click.command("bench", help=_ABOUT["bench"] + _COMMON)

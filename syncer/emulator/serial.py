@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import select
+import sys
 import termios
+import time
 import tty
 from collections.abc import Callable
 from types import TracebackType
@@ -93,6 +96,17 @@ class SerialTerminal:
                 return result
             if machine.cycles >= end or stop():
                 return result
+
+    def drain(self, seconds: float = 1.0) -> None:
+        """Wait until whoever has the device open has read what the UART sent, at most so long:
+        with `close`, what is unread is gone."""
+        late = time.monotonic() + seconds
+        while self._unread() and time.monotonic() < late:
+            time.sleep(_WAIT)
+
+    def _unread(self) -> int:
+        found = fcntl.ioctl(self._theirs, termios.FIONREAD, bytes(4))
+        return int.from_bytes(found, sys.byteorder)
 
     def _received(self) -> bytes:
         with contextlib.suppress(BlockingIOError):

@@ -12,7 +12,9 @@ from syncer.errors import Exit, SyncError
 from syncer.forge.protocol import Published
 from syncer.journal import Begun
 from syncer.model import NewestGood, Roll
+from syncer.port import Port
 from syncer.targets import Target
+from syncer.targets.board import BoardTarget
 from syncer.targets.emulator import EmulatorTarget
 
 STAGES = ("resolve", "rebase", "tree", "build", "test", "bench", "report", "publish")
@@ -53,9 +55,10 @@ class Interrupted(KeyboardInterrupt):
         self.outcome = outcome
 
 
-def check_order(order: Order) -> None:
+def check_order(order: Order, port: Port) -> None:
     """Raises SyncError: (USAGE) no such stage or target; or there is no such boot ROM."""
-    make_target(order.target, exact=True, bootrom=order.bootrom)
+    for name in target_names(order.target):
+        make_target(name, port, exact=True, bootrom=order.bootrom)
     if order.until not in STAGES:
         raise SyncError(
             f"there is no stage {order.until!r}",
@@ -79,14 +82,42 @@ def order_of(begun: Begun) -> Order:
         ) from None
 
 
-def make_target(name: str, *, exact: bool, bootrom: Path | None = None) -> Target:
-    """The target that `--target` names.
+def target_names(ordered: str) -> tuple[str, ...]:
+    """The one or two targets that `--target` names: programs run on the first, benchmarks on the
+    second as well.
 
     Raises:
-        SyncError: (USAGE) there is none of that name; or the boot ROM is none.
+        SyncError: (USAGE) there are more, or two of a kind.
     """
-    if name != "emulator":
+    names = tuple(ordered.split(","))
+    kinds = [name.partition(":")[0] for name in names]
+    if len(names) > 2 or len(set(kinds)) < len(kinds):
         raise SyncError(
-            f"there is no target {name!r}", hint="The targets are: emulator.", exit=Exit.USAGE
+            f"--target {ordered}: at most one emulator and one board",
+            hint=_TARGETS,
+            exit=Exit.USAGE,
         )
-    return EmulatorTarget(exact=exact, bootrom=bootrom)
+    return names
+
+
+_TARGETS = "The targets are: emulator, board:PORT, and both as emulator,board:PORT."
+
+
+def make_target(name: str, port: Port, *, exact: bool, bootrom: Path | None = None) -> Target:
+    """The target that one name of `--target` means.
+
+    Raises:
+        SyncError: (USAGE) there is none of that name; or the boot ROM is none, or port.toml does
+            not describe a board.
+    """
+    kind, _, place = name.partition(":")
+    if name == "emulator":
+        return EmulatorTarget(exact=exact, bootrom=bootrom)
+    if kind != "board" or not place:
+        raise SyncError(f"there is no target {name!r}", hint=_TARGETS, exit=Exit.USAGE)
+    if port.toml.board is None:
+        raise SyncError(
+            f"{port.file} has no table [board]: nothing says how to flash one",
+            hint="See docs/board.md for one.",
+        )
+    return BoardTarget(place, port.toml.board)

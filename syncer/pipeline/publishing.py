@@ -223,7 +223,7 @@ def _fail(port: Port, folder: Path, site: Site, document: Document) -> Iterator[
         for delivery in _deliveries(port, folder, document, through):
             yield _sent(site, delivery)
         return
-    body = render.markdown(document, LIMIT - 2 * STATE_ROOM)
+    body = render.issue(document, LIMIT - 2 * STATE_ROOM)
     if may_pass:
         body += (
             f"\nIf these figures are meant to be so, put the label `{ACCEPTED}` on this issue: "

@@ -33,7 +33,7 @@ def go_on(port: Port, progress: Progress) -> Outcome:
     upstream = (last and last.order.get("upstream")) or port.toml.upstream.branch
     with journal.held("continue", upstream, progress.note):
         begun = _begun(journal, "there is nothing to continue: no roll has begun here", _AGAIN)
-        check_order(order_of(begun))
+        check_order(order_of(begun), port)
         for resolution in stages.take_resolutions(port, identity(port.root)):
             progress.note(f"recorded the resolution {resolution.name}")
         return _again(port, journal, begun, progress)
@@ -52,7 +52,7 @@ def skip(port: Port, patch: str | None, progress: Progress) -> Outcome:
     journal = Journal(port.state)
     with journal.held("skip", note=progress.note):
         begun = _begun(journal, "there is nothing to skip: no roll has begun here", _AGAIN)
-        check_order(order_of(begun))
+        check_order(order_of(begun), port)
         worktree = _chosen(stages.open_worktrees(port), patch)
         begun = replace(begun, skipped=tuple(sorted({*begun.skipped, worktree.state.name})))
         journal.write_begun(begun)
@@ -116,7 +116,7 @@ def run_stage(port: Port, stage: str, progress: Progress, **changed: Any) -> Out
         if not begun.commit:
             raise SyncError(what, hint=hint)
         order = replace(order_of(begun), until=stage, **changed)
-        check_order(order)
+        check_order(order, port)
         return Run(port, order, Recorder(journal, progress), begun).part()
 
 

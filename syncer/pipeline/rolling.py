@@ -25,7 +25,7 @@ def roll(port: Port, order: Order, progress: Progress) -> Outcome:
         SyncError: (HELD) another roll holds the port; (USAGE) no such stage or target.
         Interrupted: Ctrl-C or SIGTERM; what it had found is written down all the same.
     """
-    check_order(order)
+    check_order(order, port)
     if order.bare:
         port = port.stripped()
         order = replace(order, until=min(order.until, "report", key=STAGES.index))

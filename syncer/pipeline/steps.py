@@ -41,7 +41,7 @@ from syncer.model import (
 )
 from syncer.pipeline.inputs import code_digest, file_digests, package_version
 from syncer.pipeline.leaving import leave, leave_for_acceptance
-from syncer.pipeline.order import STAGES, Order, make_target
+from syncer.pipeline.order import STAGES, Order, make_target, target_names
 from syncer.pipeline.recorder import Recorder, verdict_of
 from syncer.port import Port
 from syncer.report import history, render, status
@@ -303,6 +303,7 @@ class Steps:
                     target,
                     note,
                     sandbox,
+                    self._beside(),
                 ),
                 # What TFLM on the host could not say this time, it may say the next.
                 holds=lambda r: self._confined(r) and _all_checked(r),
@@ -376,7 +377,12 @@ class Steps:
         return stages.Since(self.port, self.found["resolved"], self.lock, self.repositories)
 
     def _target(self, *, exact: bool) -> Target:
-        return make_target(self.order.target, exact=exact, bootrom=self.order.bootrom)
+        name = target_names(self.order.target)[0]
+        return make_target(name, self.port, exact=exact, bootrom=self.order.bootrom)
+
+    def _beside(self) -> Target | None:
+        names = target_names(self.order.target)[1:]
+        return make_target(names[0], self.port, exact=True) if names else None
 
     def _sandbox(self) -> foreign.Sandbox:
         return foreign.choose(self.order.sandbox)

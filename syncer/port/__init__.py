@@ -6,6 +6,7 @@ from syncer.port.port import Port
 from syncer.port.tables import (
     Array,
     Benchmark,
+    Board,
     Build,
     Component,
     FirmwareSpec,
@@ -23,6 +24,7 @@ __all__ = [
     "Array",
     "ArrayKind",
     "Benchmark",
+    "Board",
     "Build",
     "Component",
     "Element",

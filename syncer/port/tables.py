@@ -265,6 +265,23 @@ class Benchmark:
 
 
 @dataclass(frozen=True, config=CLOSED)
+class Board:
+    """How programs get onto a board: `flash` and `reset` are command lines, `{elf}` and `{port}` in
+    them the program and the serial port. With a `reset`, `flash` need not start what it loads. A
+    program is given `first_seconds` until it prints something, `silent_seconds` between what it
+    prints, and is flashed and started up to `attempts` times if it prints nothing at all."""
+
+    flash: Annotated[tuple[str, ...], AfterValidator(some)]
+    clock_hz: Count
+    reset: tuple[str, ...] = ()
+    baud: Count = 115_200
+    attempts: Count = 2
+    flash_seconds: Count = 60
+    first_seconds: Count = 10
+    silent_seconds: Count = 60
+
+
+@dataclass(frozen=True, config=CLOSED)
 class Budget:
     """The most cycles a program may run before it counts as hung."""
 
@@ -318,4 +335,5 @@ class PortFile:
     test: Tests | None = None
     benchmark: tuple[Benchmark, ...] = ()
     budget: Budget = Budget()
+    board: Board | None = None
     gates: Gates = Gates()

@@ -50,7 +50,10 @@ _LEAST = (
     *("upstream", "tests", "queue", "overrides", "pins", "memory"),
 )
 # Of a roll that failed, what helps to mend it.
-_ISSUE = ("issue", "upstream", "queue", "overrides", "pins", "reproduce", "toolchain", "commits")
+_ISSUE = (
+    *("issue", "upstream", "queue", "overrides", "pins", "tests", "latency", "memory", "gates"),
+    *("reproduce", "toolchain", "layers", "commits"),
+)
 
 
 def title(document: Document) -> str:
@@ -62,11 +65,6 @@ def title(document: Document) -> str:
     far = view.advance(view.upstream_move(document))
     name, commit = upstream["name"], view.short(upstream["commit"])
     return one_line(f"Roll {name} to {commit}" + (f" ({far})" if far else ""))
-
-
-def issue_title(document: Document) -> str:
-    """One plain line, the same for whatever stops the port's rolls: one issue stands for it."""
-    return one_line(f"Rolls of {document['port']} stop")
 
 
 def markdown(document: Document, limit: int = LIMIT) -> str:

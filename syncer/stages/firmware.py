@@ -47,10 +47,11 @@ def bench(
     target: Target,
     note: Note,
     sandbox: foreign.Sandbox | None = None,
+    beside: Target | None = None,
 ) -> BenchesResult:
     """Run every benchmark and its check; compare outputs with TFLM's on the host, which
     `sandbox` holds back (by default the strongest that works here), and what was measured with
-    what was accepted."""
+    what was accepted. What the target `beside` measures of the same is put beside it, ungated."""
     accepted = load_sizes(port.sizes_file)
     sandbox = sandbox or foreign.choose()
     by_name = {firmware.name: firmware for firmware in on_target(port, built)}
@@ -64,8 +65,13 @@ def bench(
         for job in jobs:
             results.append(job.result())
             note(f"{results[-1].name}: {results[-1].ticks / 1000:.1f} ms")
+    others = []
+    for spec in port.toml.benchmark if beside else ():
+        assert beside is not None
+        others.append(_one_bench(port, spec, by_name, upstream_file, beside, lambda _: {}, sandbox))
+        note(f"{spec.name} on {beside.name}: {others[-1].ticks / 1000:.1f} ms")
     done = compared(port, built, lock, accepted, results)
-    return replace(done, protection=sandbox.protection)
+    return replace(done, protection=sandbox.protection, beside=tuple(others))
 
 
 def _one_bench(

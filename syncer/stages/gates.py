@@ -73,10 +73,12 @@ def _readable(port: Port, moved: Sequence[SizeMove]) -> tuple[SizeMove, ...]:
 def check_benches(benches: BenchesResult, lock: Lock, rebased: Rebased) -> None:
     """Raises SyncError: (TEST) outputs differ from TFLM's; (GATE) something is worse than what
     was accepted, or is missing, and a person has to say whether that is meant."""
-    wrong = [result for result in benches.results if result.outputs is Verdict.TEST]
+    everywhere = (*benches.results, *benches.beside)
+    wrong = [result for result in everywhere if result.outputs is Verdict.TEST]
     if wrong:
+        where = f" on {wrong[0].target}" if wrong[0] in benches.beside else ""
         raise SyncError(
-            f"{wrong[0].name}: {wrong[0].note}",
+            f"{wrong[0].name}{where}: {wrong[0].note}",
             hint="A kernel computes something else than TFLM on the host.",
             exit=Exit.TEST,
         )

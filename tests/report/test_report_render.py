@@ -16,7 +16,7 @@ from syncer import model
 from syncer.model import Move, PatchResult, PatchVerdict, Rebased, Resolved, Roll, Verdict
 from syncer.report import neutral
 from syncer.report.numbers import bar, change
-from syncer.report.render import LIMIT, issue, issue_title, markdown, title
+from syncer.report.render import LIMIT, issue, markdown, title
 from syncer.report.status import Document, status_document
 from syncer.report.terminal import terminal
 
@@ -101,7 +101,7 @@ def test_any_roll_renders_and_renders_harmlessly(roll: Roll) -> None:
         assert_nothing_arises(body)
         assert_whole_tables(body)
         assert len(body) <= LIMIT
-    for text in (title(found), issue_title(found), shown(roll).replace("\n", "")):
+    for text in (title(found), shown(roll).replace("\n", "")):
         assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
 
 
@@ -544,7 +544,6 @@ def test_an_issue_says_what_failed_who_is_behind_it_what_to_do_and_how_to_see_it
     assert_harmless(body)
     assert_nothing_arises(body)
     assert "### Latency" not in body
-    assert issue_title(document(stuck())) == "Rolls of pico-tflmicro stop"
 
 
 def test_a_pull_request_names_the_upstream_commits_under_the_ports_changes() -> None:

@@ -8,6 +8,7 @@ from syncer.report.view.figures import (
     Mover,
     amount,
     benches,
+    beside,
     figures,
     gated,
     headroom,
@@ -22,6 +23,7 @@ from syncer.report.view.figures import (
     nearest,
     outputs,
     over_limit,
+    second_target,
     used,
 )
 from syncer.report.view.foreign import confinement, protections
@@ -80,6 +82,7 @@ __all__ = [
     "amount",
     "behind",
     "benches",
+    "beside",
     "confinement",
     "conflicts",
     "descent_tally",
@@ -117,6 +120,7 @@ __all__ = [
     "protections",
     "reach",
     "remarks",
+    "second_target",
     "sections",
     "short",
     "step",

@@ -177,3 +177,45 @@ def headroom(figure: Document | None) -> str:
         return "–"
     base = figure["old"] if figure["against"] == "accepted" else figure["anchor"]
     return f"{100 * used(figure):.0f} % of {change(figure['limit'], base)}"
+
+
+class Beside(NamedTuple):
+    """A model, or a layer of it (`number`, `op`), on the first target and on the second: times in
+    microseconds, the second's part of the first's in percent, whether the outputs are equal."""
+
+    model: str
+    number: str
+    op: str
+    first: int
+    second: int
+    ratio: float
+    outputs: str
+
+
+def beside(document: Document, *, layers: bool = False) -> list[Beside]:
+    """Emulator beside board, where both were run: models, or the layers of all of them."""
+    found = document["benches"]["beside"] if document["benches"] else []
+    others, rows = {bench["name"]: bench for bench in found}, []
+    for bench in benches(document):
+        other = others.get(bench["name"])
+        if other and not layers:
+            rows.append(_beside(bench, "", "", bench, other, outputs(other)))
+        for one, two in zip(bench["layers"], other["layers"], strict=False) if other else ():
+            if layers and one["op"] == two["op"]:
+                same = {True: "=", False: "≠"}[one["crc"] == two["crc"]]
+                number = str(one["index"])
+                rows.append(_beside(bench, number, one["op"], one, two, same))
+    return rows
+
+
+def _beside(
+    bench: Document, number: str, op: str, one: Document, two: Document, same: str
+) -> Beside:
+    ratio = 100 * two["ticks"] / max(1, one["ticks"])
+    return Beside(bench["name"], number, op, one["ticks"], two["ticks"], ratio, same)
+
+
+def second_target(document: Document) -> str:
+    """The second target's name; empty where there was none."""
+    found = document["benches"]["beside"] if document["benches"] else []
+    return str(found[0]["target"]) if found else ""
