@@ -8,8 +8,10 @@ import kernel_board
 import numpy as np
 import pytest
 from kernel_board import BoardKernels
+from test_kernel_convolve import random_layer as random_convolution
 from test_kernel_depthwise import random_3x3, random_general
 from test_kernel_mat_mult import check as check_product
+from test_kernel_vec_mat import check as check_vector
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +24,7 @@ def board_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 def board(board_program: Path, request: pytest.FixtureRequest) -> BoardKernels:
     cores, interrupts = request.param
-    return BoardKernels(board_program, 0, cores=cores, interrupts=interrupts)
+    return BoardKernels(board_program, "cortex-m0plus", 0, cores=cores, interrupts=interrupts)
 
 
 def test_random_layers(board: BoardKernels) -> None:
@@ -34,6 +36,10 @@ def test_random_layers(board: BoardKernels) -> None:
         rows, channels = (int(n) for n in rng.integers(1, 24, 2))
         columns, gap = int(rng.integers(1, 70)), int(rng.choice([0, 0, 1, 4]))
         check_product(board, rng, rows, channels, columns, gap)
+    for _ in range(400):
+        random_convolution(board, rng, 9)
+    for _ in range(300):
+        check_vector(board, rng, int(rng.integers(1, 40)), int(rng.integers(1, 80)))
     assert board.stack_left("job_stack") >= 64
     if board.cores == 2:
         assert board.stack_left("worker_stack") >= 64
