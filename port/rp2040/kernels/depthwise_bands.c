@@ -259,6 +259,27 @@ static void DUAL_CORE_IN_RAM(run_taps)(const depthwise_work *work,
     depthwise_run_taps(&taps);
 }
 
+/** What of a strip depends on the channel. Out of line: few values are in use here, so that they
+ * find room in registers. */
+static void DUAL_CORE_IN_RAM(set_channel)(const depthwise_work *work,
+                                          const int32_t channel,
+                                          depthwise_strip *strip)
+{
+    const depthwise_layer *layer = work->layer;
+    strip->kind = requantize_fast_set(&strip->fast,
+                                      layer->quantisation->multiplier[channel],
+                                      layer->quantisation->shift[channel],
+                                      layer->params->output_offset,
+                                      layer->params->activation.min,
+                                      layer->params->activation.max);
+    if (strip->kind == REQUANTIZE_ANY) {
+        strip->fast.base = 0;
+    }
+    strip->tail = depthwise_strip_tails[strip->kind];
+    strip->weights = layer->kernel + channel;
+    strip->bias = (layer->bias != NULL ? layer->bias[channel] : 0) - strip->fast.base;
+}
+
 static void DUAL_CORE_IN_RAM(run_band)(const depthwise_work *work,
                                        band *b,
                                        const dual_core_range channels,
@@ -271,6 +292,9 @@ static void DUAL_CORE_IN_RAM(run_band)(const depthwise_work *work,
     requantize_layer(&quantisation, layer->params->output_offset, limits.min, limits.max);
     lay_out(work, b, plane);
     depthwise_strip strip;
+    bool (*const run_strip)(const depthwise_strip *) = !work->strips           ? NULL
+                                                       : work->x.stride == 1 ? depthwise_3x3_stride_1
+                                                                             : depthwise_3x3_stride_2;
     if (work->strips) {
         set_orders(work, b);
         set_strip(work, b, plane, &strip);
@@ -284,29 +308,21 @@ static void DUAL_CORE_IN_RAM(run_band)(const depthwise_work *work,
             depthwise_pack(b->runs, b->run_count, in);
         }
         for (int32_t i = 0; i < layer->multiplier; i++, channel++) {
-            const int32_t multiplier = layer->quantisation->multiplier[channel];
-            const int32_t shift = layer->quantisation->shift[channel];
-            const requantize_kind kind = requantize_fast_set(
-                &strip.fast, multiplier, shift, layer->params->output_offset, limits.min,
-                limits.max);
-            if (kind == REQUANTIZE_ANY) {
-                requantize_set(&quantisation, multiplier, shift);
-                strip.fast.base = 0;
+            set_channel(work, channel, &strip);
+            if (strip.kind == REQUANTIZE_ANY) {
+                requantize_set(&quantisation,
+                               layer->quantisation->multiplier[channel],
+                               layer->quantisation->shift[channel]);
                 slow_path_taken(part, SLOW_PATH_REQUANTIZE);
             }
-            if (work->strips) {
-                strip.kind = kind;
-                strip.tail = depthwise_strip_tails[kind];
-                strip.weights = layer->kernel + channel;
-                strip.bias = (layer->bias != NULL ? layer->bias[channel] : 0) - strip.fast.base;
+            if (run_strip != NULL) {
                 strip.output = output + channel;
-                if (work->x.stride == 1 ? depthwise_3x3_stride_1(&strip)
-                                        : depthwise_3x3_stride_2(&strip)) {
+                if (run_strip(&strip)) {
                     continue;
                 }
                 slow_path_taken(part, SLOW_PATH_WEIGHTS);
             }
-            run_taps(work, b, plane, channel, kind, &strip.fast, &quantisation);
+            run_taps(work, b, plane, channel, strip.kind, &strip.fast, &quantisation);
         }
     }
 }

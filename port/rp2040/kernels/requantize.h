@@ -222,6 +222,20 @@ static inline requantize_kind requantize_fast_set(requantize_fast *fast,
                                                   const int32_t maximum)
 {
     const int32_t r = -shift;
+    if (minimum == offset && multiplier >= 1 << 30 && r >= 1 && r <= 8 && offset >= -128 &&
+        minimum <= maximum && maximum <= 127) {
+        /* What follows, for what nearly all channels are. */
+        const uint32_t m = (uint32_t)multiplier;
+        fast->bound = requantize_divide((uint32_t)(maximum - offset) << 24, m >> 15) >> (8 - r);
+        fast->base = 0;
+        fast->high = m >> (7 + r);
+        fast->low = (m << (8 - r)) & 0x7fff;
+        fast->constant = ((uint32_t)offset << 24) + (1u << 23);
+#if !defined(CMSIS_NN_USE_SINGLE_ROUNDING)
+        fast->constant += 1u << (23 - r);
+#endif
+        return REQUANTIZE_SHORT;
+    }
     if (multiplier < 1 << 30 || r < 1 || r > 12 || offset < -128 || offset > 127 ||
         minimum < -128 || maximum > 127 || minimum > maximum) {
         return REQUANTIZE_ANY;
