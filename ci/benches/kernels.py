@@ -54,7 +54,7 @@ from syncer.port import Benchmark, load_port
 
 BEGIN = "_ZN6tflite13MicroProfiler10BeginEvent"
 END = "_ZN6tflite13MicroProfiler8EndEvent"
-SLICE = 20_000  # cycles between looks whether main has begun
+SLICE = 2_000  # cycles between looks whether main has begun
 BOOT = 50_000_000
 FLOOR = 1.75  # cycles of a core per multiplication
 
@@ -66,6 +66,7 @@ ALL = b"\xff\xff"  # of two bytes, one bit a channel
 PUBLISHED = ROOT / "port/rp2040/data/person_detection_hardware.json"
 
 Found = dict[str, Any]
+Mark = tuple[int, int, int]  # address, core, cycle
 
 
 @dataclass(frozen=True)
@@ -95,11 +96,14 @@ def symbol(elf: Path, name: str) -> tuple[int, int] | None:
     return None
 
 
-def set_at_main(machine: Machine, elf: Path, switches: Sequence[str]) -> None:
-    """Run until main begins, and set each of these variables: a truth, or bits of channels."""
+def set_at_main(machine: Machine, elf: Path, switches: Sequence[str]) -> list[Mark]:
+    """Run until main begins, and a little on: the marks made meanwhile. Set each of these
+    variables: a truth, or bits of channels."""
     (main,) = symbols_starting(elf, "main")[:1]
     machine.mark(main)
-    while not machine.run(max_cycles=SLICE).marks:
+    marks: list[Mark] = []
+    while all(mark[0] != main for mark in marks):
+        marks += machine.run(max_cycles=SLICE).marks
         if machine.cycles > BOOT:
             sys.exit(f"{elf}: main has not begun after {BOOT:,} cycles")
     for name in switches:
@@ -107,19 +111,20 @@ def set_at_main(machine: Machine, elf: Path, switches: Sequence[str]) -> None:
         if place is None:
             sys.exit(f"{elf}: it has no {name} to set")
         machine.write(place[0], ALL if place[1] == len(ALL) else b"\x01")
+    return marks
 
 
 def run(elf: Path, spec: Benchmark, switches: Sequence[str] = ()) -> Timed:
     """Time the benchmark's inference, from the profiler's marks where the program has them."""
     begin, end = (symbols_starting(elf, name) for name in (BEGIN, END))
-    marks: list[tuple[int, int, int]] = []
+    marks: list[Mark] = []
     wanted = {*begin, *end}
     with Machine() as machine:
         machine.load(elf)
         for address in wanted:
             machine.mark(address)
         if switches:
-            set_at_main(machine, elf, switches)
+            marks += [m for m in set_at_main(machine, elf, switches) if m[0] in wanted]
         done = machine.run(
             until=spec.until,
             count=spec.until_count,
