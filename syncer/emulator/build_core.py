@@ -17,7 +17,7 @@ _FOLDER = Path(__file__).resolve().parent
 _CORE = _FOLDER / "core"
 
 # The interpreter jumps from one opcode to the next; -fgcse would merge those jumps into one.
-_FLAGS = ["-std=c11", "-O3", "-fno-gcse", "-Wall", "-Wextra"]
+_FLAGS = ["-std=c11", "-O2", "-fno-gcse", "-Wall", "-Wextra"]
 
 
 def _declarations() -> str:

@@ -58,6 +58,7 @@ struct Settings {
     uint32_t xip_word;   /* clk_sys cycles of one uncached or DMA flash word */
     uint32_t mark_limit; /* marks recorded before the run ends with FAULT_MARKS */
     bool exact;          /* false: no cache, bank or port timing, coarse interleaving */
+    bool in_turns;       /* true: two cores always take turns; slower, to the same result */
 };
 
 /* One core's counters since reset; cycles are clk_sys. */

@@ -132,6 +132,13 @@ bool bus_write_slow(struct Machine *m, struct Core *c, uint32_t address, uint32_
     return true;
 }
 
+int fetch_stall(struct Machine *m, struct Core *c, const struct Op *record, uint64_t t)
+{
+    if (c->region == REGION_FLASH)
+        return xip_access(m, c, FLASH_BASE + word_offset(c, record), t, false, m->contended);
+    return !m->contended ? 0 : port_stall(m, c, code_port(c, record), t);
+}
+
 uint8_t *plain_memory(struct Machine *m, uint32_t address, size_t size)
 {
     if (address < ROM_SIZE && size <= ROM_SIZE - address) return m->rom + address;

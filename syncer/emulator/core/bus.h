@@ -68,14 +68,10 @@ static ALWAYS_INLINE bool bus_write(struct Machine *m, struct Core *c, uint32_t 
     return true;
 }
 
-/* What fetching the instruction word at a record stalls at cycle `t`. */
-static ALWAYS_INLINE int fetch_stall(struct Machine *m, struct Core *c, const struct Op *at,
-                                     uint64_t t, bool dual)
+/* Of a predecoded record: its word's offset in its memory, and the port that serves it. */
+static inline uint32_t word_offset(const struct Core *c, const struct Op *record)
 {
-    if (!dual && c->region != REGION_FLASH) return 0;
-    uint32_t offset = (uint32_t)(at - c->ops) * 2;
-    if (c->region == REGION_FLASH) return xip_access(m, c, FLASH_BASE + offset, t, false, dual);
-    return port_stall(m, c, c->region == REGION_SRAM ? sram_port(offset) : PORT_ROM, t);
+    return (uint32_t)(record - c->ops) * 2;
 }
 
 /* Where in SRAM an address is, striped or not (0x21000000 shows the four striped banks one after
@@ -94,6 +90,20 @@ bool bus_registers(uint32_t address);
 uint32_t bus_read_register(struct Machine *m, uint32_t address, uint64_t t, int *stall);
 bool bus_write_register(struct Machine *m, struct Core *c, uint32_t address, uint32_t value,
                         uint64_t t, int *stall);
+
+/* In the four striped banks, where sram_ops is aligned as the memory is. */
+static inline unsigned striped_port(const struct Op *record)
+{
+    return PORT_SRAM0 + (unsigned)((uintptr_t)record / (2 * sizeof *record) & 3);
+}
+
+static inline unsigned code_port(const struct Core *c, const struct Op *record)
+{
+    return c->region == REGION_SRAM ? sram_port(word_offset(c, record)) : PORT_ROM;
+}
+
+/* What fetching the instruction word at a record stalls at cycle `t`. */
+int fetch_stall(struct Machine *m, struct Core *c, const struct Op *record, uint64_t t);
 
 /* A plain memory byte range, or NULL: ROM, flash (16 MB alias 0x10 to 0x13), SRAM. */
 uint8_t *plain_memory(struct Machine *m, uint32_t address, size_t size);

@@ -17,9 +17,9 @@ static int halfword(const struct Machine *m, uint32_t pc)
     return p[0] | p[1] << 8;
 }
 
-static struct Op op(enum Opcode code, unsigned a, unsigned b, unsigned c, uint32_t imm)
+static struct Op op(enum Opcode code, unsigned a, unsigned b, uint32_t imm)
 {
-    return (struct Op){(uint8_t)code, (uint8_t)a, (uint8_t)b, (uint8_t)c, (int32_t)imm};
+    return (struct Op){(uint16_t)code, (uint8_t)a, (uint8_t)b, (int32_t)imm};
 }
 
 static uint32_t sign_extend(uint32_t value, unsigned bits)
@@ -38,7 +38,7 @@ static struct Op branch(const struct Machine *m, enum Opcode code, uint32_t pc, 
     else if (pc >= FLASH_BASE) base = FLASH_BASE, size = m->flash_size;
     uint32_t target = pc + offset - base;
     if (target >= size) target = size;
-    return op(code, 0, 0, 0, (uint32_t)((int32_t)(target - (pc - base)) / 2 - 1));
+    return op(code, 0, 0, (uint32_t)((int32_t)(target - (pc - base)) / 2 - 1));
 }
 
 /* A5.2.3: ADD, CMP and MOV on any register, BX, BLX. */
@@ -47,19 +47,19 @@ static struct Op special_data(uint32_t pc, unsigned h)
     unsigned d = (h & 7) | (h >> 4 & 8), source = h >> 3 & 15;
     switch (h >> 8 & 3) {
     case 0:
-        if (d == 15) return op(OP_ADD_TO_PC, d, source, 0, pc + 4);
-        return source == 15 ? op(OP_ADD_HIGH_PC, d, 0, 0, pc + 4)
-                            : op(OP_ADD_HIGH, d, source, 0, 0);
+        if (d == 15) return op(OP_ADD_TO_PC, d, source, pc + 4);
+        return source == 15 ? op(OP_ADD_HIGH_PC, d, 0, pc + 4)
+                            : op(OP_ADD_HIGH, d, source, 0);
     case 1:
-        return d == 15 || source == 15 ? op(OP_UNDEFINED, 0, 0, 0, h)
-                                       : op(OP_CMP_HIGH, d, source, 0, 0);
+        return d == 15 || source == 15 ? op(OP_UNDEFINED, 0, 0, h)
+                                       : op(OP_CMP_HIGH, d, source, 0);
     case 2:
-        if (d == 15) return op(OP_MOV_TO_PC, d, source, 0, pc + 4);
-        return source == 15 ? op(OP_MOV_HIGH_PC, d, 0, 0, pc + 4)
-                            : op(OP_MOV_HIGH, d, source, 0, 0);
+        if (d == 15) return op(OP_MOV_TO_PC, d, source, pc + 4);
+        return source == 15 ? op(OP_MOV_HIGH_PC, d, 0, pc + 4)
+                            : op(OP_MOV_HIGH, d, source, 0);
     default:
-        if (source == 15) return op(OP_UNDEFINED, 0, 0, 0, h);
-        return h & 0x80 ? op(OP_BLX, 0, source, 0, pc + 2) : op(OP_BX, 0, source, 0, 0);
+        if (source == 15) return op(OP_UNDEFINED, 0, 0, h);
+        return h & 0x80 ? op(OP_BLX, 0, source, pc + 2) : op(OP_BX, 0, source, 0);
     }
 }
 
@@ -68,108 +68,109 @@ static struct Op miscellaneous(unsigned h)
 {
     static const uint8_t reverse[4] = {OP_REV, OP_REV16, OP_UNDEFINED, OP_REVSH};
     unsigned d = h & 7, source = h >> 3 & 7, list = h & 255;
+    unsigned length = (unsigned)__builtin_popcount(list);
     switch (h >> 8 & 15) {
     case 0x0: {
         uint32_t amount = (h & 0x7f) * 4;
-        return op(OP_ADJUST_SP, 0, 0, 0, h & 0x80 ? 0u - amount : amount);
+        return op(OP_ADJUST_SP, 0, 0, h & 0x80 ? 0u - amount : amount);
     }
     case 0x2:
-        return op((enum Opcode)(OP_SXTH + (h >> 6 & 3)), d, source, 0, 0);
+        return op((enum Opcode)(OP_SXTH + (h >> 6 & 3)), d, source, 0);
     case 0x4: case 0x5:
         list |= (h & 0x100) << 6; /* LR */
-        if (list) return op(OP_PUSH, (unsigned)__builtin_popcount(list), 0, 0, list);
+        if (list) return op(OP_PUSH, (unsigned)__builtin_popcount(list), 0, list);
         break;
     case 0x6:
-        if ((h & 0xffef) == 0xb662) return op(OP_CPS, h >> 4 & 1, 0, 0, 0);
+        if ((h & 0xffef) == 0xb662) return op(OP_CPS, h >> 4 & 1, 0, 0);
         break;
     case 0xa:
         if (reverse[h >> 6 & 3] != OP_UNDEFINED)
-            return op((enum Opcode)reverse[h >> 6 & 3], d, source, 0, 0);
+            return op((enum Opcode)reverse[h >> 6 & 3], d, source, 0);
         break;
     case 0xc:
-        if (list) return op(OP_POP, 0, 0, 0, list);
+        if (list) return op(OP_POP, length, 0, list);
         break;
     case 0xd:
-        return op(OP_POP_PC, 0, 0, 0, list);
+        return op(OP_POP_PC, length, 0, list);
     case 0xe:
-        return op(OP_BKPT, 0, 0, 0, list);
+        return op(OP_BKPT, 0, 0, list);
     case 0xf:
         if (h & 15) break; /* IT does not exist in ARMv6-M */
         switch (h >> 4 & 15) {
-        case 2: return op(OP_WFE, 0, 0, 0, 0);
-        case 3: return op(OP_WFI, 0, 0, 0, 0);
-        case 4: return op(OP_SEV, 0, 0, 0, 0);
-        default: return op(OP_NOP, 0, 0, 0, 0); /* NOP, YIELD, unallocated hints */
+        case 2: return op(OP_WFE, 0, 0, 0);
+        case 3: return op(OP_WFI, 0, 0, 0);
+        case 4: return op(OP_SEV, 0, 0, 0);
+        default: return op(OP_NOP, 0, 0, 0); /* NOP, YIELD, unallocated hints */
         }
     }
-    return op(OP_UNDEFINED, 0, 0, 0, h);
+    return op(OP_UNDEFINED, 0, 0, h);
 }
 
 /* A5.3: BL, MSR, MRS and the barriers are all there is of 32 bits. */
 static struct Op wide(const struct Machine *m, uint32_t pc, unsigned h)
 {
     int second = halfword(m, pc + 2);
-    if (second < 0) return op(OP_UNDEFINED, 0, 0, 0, h);
+    if (second < 0) return op(OP_UNDEFINED, 0, 0, h);
     unsigned l = (unsigned)second;
     if ((h & 0xf800) == 0xf000 && (l & 0xd000) == 0xd000) {
         uint32_t s = h >> 10 & 1, i1 = !((l >> 13 & 1) ^ s), i2 = !((l >> 11 & 1) ^ s);
         uint32_t offset = s << 24 | i1 << 23 | i2 << 22 | (h & 0x3ff) << 12 | (l & 0x7ff) << 1;
-        return op(OP_BL, 0, 0, 0, pc + 4 + sign_extend(offset, 25));
+        return op(OP_BL, 0, 0, pc + 4 + sign_extend(offset, 25));
     }
-    if ((h & 0xfff0) == 0xf380 && (l & 0xff00) == 0x8800) return op(OP_MSR, h & 15, 0, 0, l & 255);
-    if (h == 0xf3ef && (l & 0xf000) == 0x8000) return op(OP_MRS, l >> 8 & 15, 0, 0, l & 255);
+    if ((h & 0xfff0) == 0xf380 && (l & 0xff00) == 0x8800) return op(OP_MSR, h & 15, 0, l & 255);
+    if (h == 0xf3ef && (l & 0xf000) == 0x8000) return op(OP_MRS, l >> 8 & 15, 0, l & 255);
     if (h == 0xf3bf && (l & 0xffc0) == 0x8f40 && (l >> 4 & 3) != 3) /* DSB, DMB, ISB */
-        return op(OP_BARRIER, 0, 0, 0, 0);
-    return op(OP_UNDEFINED, 0, 0, 0, h);
+        return op(OP_BARRIER, 0, 0, 0);
+    return op(OP_UNDEFINED, 0, 0, h);
 }
 
 static struct Op decode_halfword(const struct Machine *m, uint32_t pc)
 {
     int first = halfword(m, pc);
-    if (first < 0) return op(OP_RUNAWAY, 0, 0, 0, 0);
+    if (first < 0) return op(OP_RUNAWAY, 0, 0, 0);
     unsigned h = (unsigned)first;
     unsigned d = h & 7, n = h >> 3 & 7, third = h >> 6 & 7, d8 = h >> 8 & 7, imm5 = h >> 6 & 31;
-    unsigned imm8 = h & 255;
+    unsigned imm8 = h & 255, length = (unsigned)__builtin_popcount(imm8);
     uint32_t literal = ((pc + 4) & ~3u) + imm8 * 4;
     switch (h >> 11) {
-    case 0: return imm5 ? op(OP_LSL_I, d, n, 0, imm5) : op(OP_MOV_FLAGS, d, n, 0, 0);
-    case 1: return op(OP_LSR_I, d, n, 0, imm5 ? imm5 : 32);
-    case 2: return op(OP_ASR_I, d, n, 0, imm5 ? imm5 : 32);
+    case 0: return imm5 ? op(OP_LSL_I, d, n, imm5) : op(OP_MOV_FLAGS, d, n, 0);
+    case 1: return op(OP_LSR_I, d, n, imm5 ? imm5 : 32);
+    case 2: return op(OP_ASR_I, d, n, imm5 ? imm5 : 32);
     case 3: {
         static const uint8_t code[4] = {OP_ADD_R, OP_SUB_R, OP_ADD_I, OP_SUB_I};
-        return op((enum Opcode)code[h >> 9 & 3], d, n, third, third);
+        return op((enum Opcode)code[h >> 9 & 3], d, n, third);
     }
-    case 4: return op(OP_MOV_I, d8, 0, 0, imm8);
-    case 5: return op(OP_CMP_I, d8, 0, 0, imm8);
-    case 6: return op(OP_ADD_I, d8, d8, 0, imm8);
-    case 7: return op(OP_SUB_I, d8, d8, 0, imm8);
+    case 4: return op(OP_MOV_I, d8, 0, imm8);
+    case 5: return op(OP_CMP_I, d8, 0, imm8);
+    case 6: return op(OP_ADD_I, d8, d8, imm8);
+    case 7: return op(OP_SUB_I, d8, d8, imm8);
     case 8:
         if (h & 0x400) return special_data(pc, h);
-        return op((enum Opcode)(OP_AND + (h >> 6 & 15)), d, n, 0, 0);
-    case 9: return op(OP_LDR_LITERAL, d8, 0, 0, literal);
-    case 10: case 11: return op((enum Opcode)(OP_STR_R + (h >> 9 & 7)), d, n, third, 0);
-    case 12: return op(OP_STR_I, d, n, 0, imm5 * 4);
-    case 13: return op(OP_LDR_I, d, n, 0, imm5 * 4);
-    case 14: return op(OP_STRB_I, d, n, 0, imm5);
-    case 15: return op(OP_LDRB_I, d, n, 0, imm5);
-    case 16: return op(OP_STRH_I, d, n, 0, imm5 * 2);
-    case 17: return op(OP_LDRH_I, d, n, 0, imm5 * 2);
-    case 18: return op(OP_STR_SP, d8, 0, 0, imm8 * 4);
-    case 19: return op(OP_LDR_SP, d8, 0, 0, imm8 * 4);
-    case 20: return op(OP_ADR, d8, 0, 0, literal);
-    case 21: return op(OP_ADD_SP_TO, d8, 0, 0, imm8 * 4);
+        return op((enum Opcode)(OP_AND + (h >> 6 & 15)), d, n, 0);
+    case 9: return op(OP_LDR_LITERAL, d8, 0, literal);
+    case 10: case 11: return op((enum Opcode)(OP_STR_R + (h >> 9 & 7)), d, n, third);
+    case 12: return op(OP_STR_I, d, n, imm5 * 4);
+    case 13: return op(OP_LDR_I, d, n, imm5 * 4);
+    case 14: return op(OP_STRB_I, d, n, imm5);
+    case 15: return op(OP_LDRB_I, d, n, imm5);
+    case 16: return op(OP_STRH_I, d, n, imm5 * 2);
+    case 17: return op(OP_LDRH_I, d, n, imm5 * 2);
+    case 18: return op(OP_STR_SP, d8, 0, imm8 * 4);
+    case 19: return op(OP_LDR_SP, d8, 0, imm8 * 4);
+    case 20: return op(OP_ADR, d8, 0, literal);
+    case 21: return op(OP_ADD_SP_TO, d8, 0, imm8 * 4);
     case 22: case 23: return miscellaneous(h);
-    case 24: return imm8 ? op(OP_STM, 0, d8, 0, imm8) : op(OP_UNDEFINED, 0, 0, 0, h);
-    case 25: return imm8 ? op(OP_LDM, 0, d8, 0, imm8) : op(OP_UNDEFINED, 0, 0, 0, h);
+    case 24: return imm8 ? op(OP_STM, length, d8, imm8) : op(OP_UNDEFINED, 0, 0, h);
+    case 25: return imm8 ? op(OP_LDM, length, d8, imm8) : op(OP_UNDEFINED, 0, 0, h);
     case 26: case 27: {
         unsigned condition = h >> 8 & 15;
-        if (condition == 15) return op(OP_SVC, 0, 0, 0, imm8);
-        if (condition == 14) return op(OP_UNDEFINED, 0, 0, 0, h);
+        if (condition == 15) return op(OP_SVC, 0, 0, imm8);
+        if (condition == 14) return op(OP_UNDEFINED, 0, 0, h);
         return branch(m, (enum Opcode)(OP_BEQ + condition), pc, 4 + sign_extend(imm8 * 2, 9));
     }
     case 28: return branch(m, OP_B, pc, 4 + sign_extend((h & 0x7ff) * 2, 12));
     case 30: return wide(m, pc, h);
-    default: return op(OP_UNDEFINED, 0, 0, 0, h);
+    default: return op(OP_UNDEFINED, 0, 0, h);
     }
 }
 
@@ -189,18 +190,25 @@ enum Opcode decode_opcode(const struct Machine *m, uint32_t pc)
     return (enum Opcode)decode_halfword(m, pc).code;
 }
 
-enum Opcode decode(struct Machine *m, struct Core *c, const struct Op *record)
+static enum Entry entry(uint32_t pc)
+{
+    if (!(pc & 2)) return ENTRY_LOWER;
+    if (pc + 2 - SRAM_BASE < SRAM_STRIPED_SIZE) return ENTRY_UPPER_SRAM;
+    return pc - SRAM_BASE >= SRAM_SIZE && pc >= ROM_SIZE ? ENTRY_UPPER_FLASH : ENTRY_UPPER_OTHER;
+}
+
+unsigned decode(struct Machine *m, struct Core *c, const struct Op *record)
 {
     uint32_t pc = pc_of(c, record);
     struct Op decoded = decode_halfword(m, pc);
     if (is_marked(m, pc)) decoded.code = OP_MARKED;
-    decoded.code = (uint8_t)(decoded.code << 1 | (pc >> 1 & 1)); /* see isa.h */
+    decoded.code = (uint16_t)DECODED(decoded.code, entry(pc));
     c->ops[record - c->ops] = decoded;
     if (c->region == REGION_SRAM) { /* both halves of a wide one */
         m->sram_has_code[(pc - SRAM_BASE) >> 8] = 1;
         m->sram_has_code[(pc + 2 - SRAM_BASE) >> 8] = 1;
     }
-    return (enum Opcode)decoded.code;
+    return decoded.code;
 }
 
 void forget_code(struct Machine *m, uint32_t sram_offset, size_t size)

@@ -4,9 +4,8 @@
 
 #include "machine.h"
 
-/* Decodes the instruction at `pc` into its record, and says what its opcode would be if it were
- * not marked. */
-enum Opcode decode(struct Machine *m, struct Core *c, const struct Op *record);
+/* Decodes an instruction into its record and gives the record's code. */
+unsigned decode(struct Machine *m, struct Core *c, const struct Op *record);
 /* The opcode at `pc`, whether marked or not. */
 enum Opcode decode_opcode(const struct Machine *m, uint32_t pc);
 /* Bytes of SRAM changed: what was decoded from them is void. */

@@ -117,7 +117,7 @@ static uint32_t vector(struct Machine *m, struct Core *c, unsigned exception)
 static bool go_to(struct Machine *m, struct Core *c, uint32_t pc)
 {
     if (!set_pc(m, c, pc)) return raise_fault(m, c, FAULT_FETCH, pc, 0);
-    if (m->settings.exact) c->cycles += (unsigned)fetch_stall(m, c, c->ip, c->cycles, m->contended);
+    if (m->settings.exact) c->cycles += (unsigned)fetch_stall(m, c, c->ip, c->cycles);
     return true;
 }
 

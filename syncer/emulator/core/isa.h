@@ -32,12 +32,18 @@ enum Opcode {
 #undef X
 };
 
-/* `code` is twice the opcode, plus 1 in an upper halfword, which starts with the fetch of the next
- * word. `a` is Rd (or Rt), `b` Rn or Rm, `c` the third register. `imm` is the immediate, a register
- * list, the distance of a branch in predecoded records less one, or an absolute address. */
-#define DECODED_LOWER(opcode) ((unsigned)(opcode) << 1)
+/* How an instruction is entered. One in an upper halfword begins with the fetch of the next word,
+ * and where that comes from is known. */
+enum Entry { ENTRY_LOWER, ENTRY_UPPER_SRAM /* striped */, ENTRY_UPPER_FLASH, ENTRY_UPPER_OTHER };
+#define DECODED(opcode, entry) ((unsigned)(opcode) << 2 | (unsigned)(entry))
+
+/* `code` is DECODED; 0, undecoded, stands for every entry. `a` is Rd (or Rt, or how many registers
+ * a list has), `b` Rn or Rm. `imm`
+ * is the immediate, the third register, a register list, the distance of a branch in predecoded
+ * records less one, or an absolute address. */
 struct Op {
-    uint8_t code, a, b, c;
+    uint16_t code;
+    uint8_t a, b;
     int32_t imm;
 };
 

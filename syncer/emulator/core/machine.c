@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ahead.h"
 #include "bus.h"
 #include "decode.h"
 #include "exceptions.h"
@@ -18,13 +19,15 @@
 /* One record past the end ends runaways; one more lets a wide instruction step over it. */
 static struct Op *new_ops(uint32_t memory_size)
 {
-    return calloc(memory_size / 2 + 2, sizeof(struct Op));
+    size_t size = (memory_size / 2 + 2) * sizeof(struct Op);
+    return aligned_alloc(64, (size + 63) / 64 * 64); /* see striped_port() */
 }
 
 struct Machine *machine_create(uint32_t flash_size)
 {
-    struct Machine *m = calloc(1, sizeof *m);
+    struct Machine *m = aligned_alloc(_Alignof(struct Machine), sizeof *m);
     if (!m) return NULL;
+    memset(m, 0, sizeof *m);
     m->flash_size = flash_size;
     m->flash = calloc(1, flash_size);
     m->flash_ops = new_ops(flash_size);
@@ -96,6 +99,7 @@ void machine_clear(struct Machine *m, const struct Settings *settings, const uin
     forget_ops(m->sram_ops, SRAM_SIZE);
 
     memset(m->taken, 0x7f, sizeof m->taken); /* a cycle that never comes */
+    forget_ahead(&m->ahead);
     m->xip = (struct Xip){.control = 3};
     m->stream = (struct Stream){0};
     m->dma = (struct Dma){.due = NEVER};
@@ -160,8 +164,7 @@ uint32_t machine_run(struct Machine *m, uint64_t until_cycle)
         if (!m->settings.exact) execute_functional(m);
         else if (!m->contended) execute_alone(m);
         else if (!m->dual) execute_any(m);
-        else if (m->current->other->cycles < m->horizon) execute_both(m);
-        else execute_any(m);
+        else if (!run_ahead(m)) execute_in_turns(m);
     }
     return m->stop;
 }

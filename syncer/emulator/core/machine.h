@@ -20,8 +20,6 @@
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "the memories are kept as the little-endian RP2040 sees them"
 #endif
-/* The predecoded records tell an upper halfword by bit 3 of their own address. */
-_Static_assert(_Alignof(max_align_t) >= 16, "calloc must align to two records");
 _Static_assert(sizeof(struct Op) == 8, "a record is 8 bytes");
 
 #define NEVER UINT64_MAX
@@ -141,6 +139,41 @@ struct Stream {
     uint64_t earliest; /* the cycle from which the next may be asked for */
 };
 
+/* See ahead.h. The leader's figures come first, then the follower's. */
+#define AHEAD_CYCLES 256u /* how far the leader runs */
+#define AHEAD_SPAN 512u   /* how far it may get, and wait */
+#define AHEAD_START 16u
+struct Ahead {
+    uint16_t stretch;      /* its number */
+    uint16_t read, written; /* stamps of it */
+    uint32_t limit[2], cycles[2], count[2];
+    uint32_t stopped[2];   /* the instruction it stopped before, or 0 */
+    uint32_t shift;        /* how much later the leader's accesses come than it wrote down */
+    uint32_t pushes[AHEAD_SPAN], push_count; /* the instructions that made them later */
+    uint32_t moved_port, moved_at;           /* the access that was pushed last */
+    uint64_t pushed_bank, pushed_port;
+    uint32_t quiet_from;
+    uint32_t leftover_end;     /* before then the leader may meet what the follower did earlier: */
+    uint64_t leftover[PORTS];  /* a bit for each cycle from AHEAD_START - 1 on */
+    struct {
+        uint32_t instruction;  /* what it has changed, to be taken back should it be stopped */
+        uint32_t shift, push_count, moved_port, moved_at;
+        uint64_t pushed_bank, pushed_port, stall_bank, stall_port;
+    } before[2];
+    uint32_t starts[2][4 * AHEAD_SPAN]; /* of instructions */
+    /* By cycle and port: the leader's instruction that took it, or 0; whether the follower did. */
+    uint16_t taken[AHEAD_SPAN][8];
+    uint8_t followed[2 * AHEAD_SPAN][8];
+    struct Undo {
+        uint32_t offset, word;
+    } undo[AHEAD_SPAN];
+    uint32_t undo_count;
+    struct Core begin; /* the leader's */
+    uint32_t span, patience;
+    uint64_t turns_until;
+    uint16_t stamps[SRAM_SIZE / 4];
+};
+
 struct DmaChannel {
     uint32_t read, write, count, control; /* count: what a trigger reloads `left` from */
     uint32_t left;                        /* transfers still to do */
@@ -195,6 +228,7 @@ struct Machine {
     bool dual;              /* both cores run */
     bool contended;         /* two masters or more run, DMA being one: they may collide */
     bool attention;         /* something changed: schedule before the next instruction */
+    bool turn_over;         /* an interpreter came to its limit and to nothing else */
     uint64_t limit;         /* the current core runs on while its cycles are <= limit */
     uint64_t horizon;       /* below this cycle two running cores simply alternate */
     uint64_t next_event;    /* the first cycle at which a timer, SysTick or DMA is due */
@@ -204,6 +238,7 @@ struct Machine {
     struct Settings settings;
 
     uint64_t taken[2][PORTS][PORT_HISTORY]; /* for each core: the cycles that another master took */
+    struct Ahead ahead;
     struct Xip xip;
     struct Stream stream;
     struct Dma dma;
@@ -224,7 +259,7 @@ struct Machine {
     uint32_t flash_size;
     struct Op *rom_ops, *flash_ops, *sram_ops;
     uint8_t sram_has_code[SRAM_SIZE / 256 + 1]; /* by 256 bytes: a store must look at sram_ops */
-    uint8_t sram[SRAM_SIZE];
+    _Alignas(64) uint8_t sram[SRAM_SIZE];
     uint8_t rom[ROM_SIZE];
 };
 

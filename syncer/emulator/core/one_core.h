@@ -2,7 +2,7 @@
  *
  * An interpreter that runs the current core until its limit.
  */
-#include "interpreter.h"
+#include "access.h"
 
 #define WHO _it
 #define CORE c
@@ -26,7 +26,10 @@
 #define SLOW() SAVE()
 #define NEXT()                                                                                   \
     do {                                                                                         \
-        if (UNLIKELY(cycles > limit)) LEAVE();                                                   \
+        if (UNLIKELY(cycles > limit)) {                                                          \
+            m->turn_over = true;                                                                 \
+            LEAVE();                                                                             \
+        }                                                                                        \
         DISPATCH();                                                                              \
     } while (0)
 #define NEXT_SIMPLE()                                                                            \
@@ -39,7 +42,7 @@
 void INTERPRETER(struct Machine *m)
 {
     static const void *const label_it[] = {
-#define X(name) &&AT(op_##name), &&AT(upper_##name),
+#define X(name) LABELS(name, _it)
         OPCODES(X)
 #undef X
     };
@@ -50,6 +53,8 @@ void INTERPRETER(struct Machine *m)
     uint64_t cycles = c->cycles, count = 0;
     (void)exact;
     (void)dual;
+    m->turn_over = false;
     DISPATCH();
 #include "opcodes.h"
+FAULT()
 }

@@ -4,11 +4,14 @@
  * define first). Instructions: ARMv6-M ARM A6.7. Cycles: Cortex-M0+ TRM table 3-1.
  */
 OP(UNDECODED)
+    CHECK_DECODE();
     goto *AT(label)[decode(m, CORE, d)];
 OP(MARKED)
+    SHARED();
     SAVE();
     if (!record_mark(m, CORE, pc_of(CORE, d), CYCLES)) goto AT(fault);
-    goto *AT(label)[DECODED_LOWER(decode_opcode(m, pc_of(CORE, d)))]; /* its word is fetched */
+    /* Its word is fetched. */
+    goto *AT(label)[DECODED(decode_opcode(m, pc_of(CORE, d)), ENTRY_LOWER)];
 
     /* ---- shift, add, subtract, move and compare by immediate (A5.2.1) */
 OP(LSL_I) {
@@ -51,16 +54,28 @@ OP(ADD_HIGH_PC) set_any(CORE, d->a, RD + IMM); NEXT_SIMPLE();
 OP(MOV_HIGH) set_any(CORE, d->a, RN); NEXT_SIMPLE();
 OP(MOV_HIGH_PC) set_any(CORE, d->a, IMM); NEXT_SIMPLE();
 OP(CMP_HIGH) subtract(CORE, RD, RN); NEXT_SIMPLE();
-OP(ADD_TO_PC) CYCLES += CYCLES_BRANCH; JUMP(IMM + (d->b == 15 ? IMM : RN));
-OP(MOV_TO_PC) CYCLES += CYCLES_BRANCH; JUMP(d->b == 15 ? IMM : RN);
+OP(ADD_TO_PC) {
+    uint32_t target = IMM + (d->b == 15 ? IMM : RN);
+    CHECK_TARGET(target, CYCLES);
+    CYCLES += CYCLES_BRANCH;
+    JUMP(target);
+}
+OP(MOV_TO_PC) {
+    uint32_t target = d->b == 15 ? IMM : RN;
+    CHECK_TARGET(target, CYCLES);
+    CYCLES += CYCLES_BRANCH;
+    JUMP(target);
+}
 OP(BX) {
     uint32_t target = RN;
+    CHECK_INTERWORK(target, CYCLES);
     CYCLES += CYCLES_BRANCH;
     if (UNLIKELY(IS_EXC_RETURN(target))) RETURN_FROM_EXCEPTION(target);
     INTERWORK(target);
 }
 OP(BLX) {
     uint32_t target = RN;
+    CHECK_INTERWORK(target, CYCLES);
     CYCLES += CYCLES_BRANCH;
     REGISTER(14) = IMM | 1;
     INTERWORK(target);
@@ -89,6 +104,7 @@ OP(STR_SP) STORE_REGISTER(REGISTER(13) + IMM, 4);
 OP(PUSH) {
     uint32_t sp = REGISTER(13) - 4u * d->a, at = sp;
     uint64_t when = CYCLES;
+    CHECK_STORES(at, d->a);
     STORE_LIST(at, IMM, when);
     REGISTER(13) = sp;
     CYCLES = when + 1;
@@ -97,6 +113,7 @@ OP(PUSH) {
 OP(POP) {
     uint32_t at = REGISTER(13);
     uint64_t when = CYCLES;
+    CHECK_LOADS(at, d->a, when);
     LOAD_LIST(at, IMM, when);
     REGISTER(13) = at;
     CYCLES = when + 1;
@@ -106,6 +123,7 @@ OP(POP_PC) {
     uint32_t at = REGISTER(13), target;
     uint64_t when = CYCLES;
     int stall = 0;
+    CHECK_POP(at, d->a, when);
     LOAD_LIST(at, IMM, when);
     READ(at, 4, when, &target, &stall);
     REGISTER(13) = at + 4;
@@ -116,6 +134,7 @@ OP(POP_PC) {
 OP(STM) {
     uint32_t at = RN;
     uint64_t when = CYCLES;
+    CHECK_STORES(at, d->a);
     STORE_LIST(at, IMM, when);
     RN = at;
     CYCLES = when + 1;
@@ -124,6 +143,7 @@ OP(STM) {
 OP(LDM) {
     uint32_t at = RN;
     uint64_t when = CYCLES;
+    CHECK_LOADS(at, d->a, when);
     LOAD_LIST(at, IMM, when);
     if (!(IMM >> d->b & 1)) RN = at; /* a base that is loaded keeps what was loaded */
     CYCLES = when + 1;
@@ -163,26 +183,31 @@ OP(BGT) BRANCH_IF(!Z && N == CORE->overflow);
 OP(BLE) BRANCH_IF(Z || N != CORE->overflow);
 OP(B) TAKE_BRANCH();
 OP(BL)
+    CHECK_TARGET(IMM, CYCLES + CYCLES_BRANCH_LINK - TARGET_FETCH_LEAD);
     REGISTER(14) = (pc_of(CORE, d) + 4) | 1;
     CYCLES += CYCLES_BRANCH_LINK;
     JUMP(IMM);
 
     /* ---- system: all of these may change what runs next */
 OP(CPS)
+    SHARED();
     CORE->primask = d->a;
     CYCLES += CYCLES_SIMPLE;
     LEAVE();
 OP(NOP) NEXT_SIMPLE();
 OP(SEV)
+    SHARED();
     CYCLES += CYCLES_SEND_EVENT;
     send_event(m);
     LEAVE();
 OP(WFE)
+    SHARED();
     CYCLES += CYCLES_WAIT;
     if (CORE->event) CORE->event = false;
     else CORE->sleep = SLEEP_WFE;
     LEAVE();
 OP(WFI)
+    SHARED();
     CYCLES += CYCLES_WAIT;
     if (!wakes_wfi(CORE)) CORE->sleep = SLEEP_WFI;
     LEAVE();
@@ -196,11 +221,13 @@ OP(MRS)
     RD = read_special(CORE, IMM);
     NEXT();
 OP(MSR)
+    SHARED();
     IP++;
     CYCLES += CYCLES_SPECIAL;
     write_special(CORE, IMM, RD);
     LEAVE();
 OP(SVC)
+    SHARED();
     CYCLES += CYCLES_SIMPLE;
     SAVE();
     if (!take_svc(m, CORE, IMM)) goto AT(fault);
@@ -210,6 +237,7 @@ OP(SVC)
 OP(BKPT) {
     static const uint8_t branch_to_itself[2] = {0xfd, 0xe7}; /* b .-2 */
     uint8_t next[2];
+    SHARED();
     if (IMM == 0 && machine_peek(m, pc_of(CORE, IP), next, 2) &&
         !memcmp(next, branch_to_itself, 2)) {
         SAVE();
@@ -222,14 +250,10 @@ OP(BKPT) {
     goto AT(fault);
 }
 OP(UNDEFINED)
+    SHARED();
     raise_fault(m, CORE, FAULT_UNDEFINED, 0, IMM);
     goto AT(fault);
 OP(RUNAWAY)
+    SHARED();
     raise_fault(m, CORE, FAULT_RUNAWAY, pc_of(CORE, d), 0);
     goto AT(fault);
-
-AT(fault): /* cycles stay where the instruction began */
-    SAVE();
-    CORE->ip = d;
-    if (m->fault.core == CORE->id) m->fault.pc = pc_of(CORE, d);
-    RETURN();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Interleaving the two cores. The core that is behind in cycles runs until it is ahead of the other
- * (by a quantum, where timing does not matter); at a tie it goes on. The interpreter does that
+ * (by a quantum, where timing does not matter); at a tie it goes on. execute_in_turns does that
  * alternation itself as long as nothing else matters (m->horizon); the rest comes here.
  *
  * Nothing here may depend on when it is called beyond what the cores did: ending a slice early and
@@ -74,5 +74,20 @@ bool schedule(struct Machine *m)
         m->horizon = horizon;
         m->attention = false;
         return true;
+    }
+}
+
+void execute_in_turns(struct Machine *m)
+{
+    uint64_t until = m->ahead.turns_until;
+    if (until > m->current->cycles && until < m->horizon) m->horizon = until;
+    m->limit = earlier(m->limit, m->horizon);
+    for (;;) {
+        execute_any(m);
+        struct Core *c = m->current, *other = c->other;
+        if (!m->turn_over || m->attention) return;
+        if (c->cycles > other->cycles) m->current = c = other;
+        if (c->cycles >= m->horizon) return;
+        m->limit = earlier(c->other->cycles, m->horizon);
     }
 }

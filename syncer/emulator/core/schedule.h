@@ -13,7 +13,7 @@ bool schedule(struct Machine *m);
 
 /* Each runs from where the last schedule() left the machine until it must be called again. */
 void execute_alone(struct Machine *m);      /* exact, one core awake */
-void execute_both(struct Machine *m);       /* exact, both awake, the other below the horizon */
+void execute_in_turns(struct Machine *m);   /* exact, both awake */
 void execute_any(struct Machine *m);        /* either mode, any number of cores awake */
 void execute_functional(struct Machine *m); /* without cache, bank and port timing */
 
