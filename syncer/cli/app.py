@@ -15,6 +15,7 @@ from syncer.cli import COMMANDS
 from syncer.cli.console import print_error
 from syncer.errors import Exit, SyncError
 from syncer.files import from_machine, log_folder, nearest
+from syncer.forge.token import hold
 from syncer.processes import interruptible
 
 
@@ -56,6 +57,7 @@ def run(arguments: list[str]) -> int:
         arguments[0].startswith("-") and arguments[0] not in ("-h", "--help", "--version")
     ):
         arguments = ["roll", *arguments]
+    hold()  # whatever is run, nothing that it starts gets a token
     try:
         with interruptible():
             status = group.main(args=arguments, prog_name="sync", standalone_mode=False)

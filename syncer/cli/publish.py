@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from pathlib import Path
 
 import click
@@ -33,17 +34,11 @@ token_option = click.option(
     help="What a roll left: a folder with status.json and bundles/ (default: the port's state).",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-@click.option(
-    "--keep-alive",
-    metavar="WORKFLOW",
-    help="Also enable this workflow file anew, so that its schedule goes on.",
-)
 @token_option
 def command(
     port_file: str | None,
     folder: str | None,
     dry_run: bool,
-    keep_alive: str | None,
     token_fd: int | None,
 ) -> int:
     """Publish the last roll: push its branch and bring its pull request up to date or, where it
@@ -58,31 +53,36 @@ def command(
     place = Path(folder) if folder else port.state
     if not place.is_dir():
         raise SyncError(f"there is no folder {place}", hint="Roll first, with `sync`.")
-    return send(port, place, token, dry_run=dry_run, keep_alive=keep_alive)
+    return send(port, place, token, dry_run=dry_run)
 
 
-def send(
-    port: Port, folder: Path, token: Token | None, *, dry_run: bool, keep_alive: str | None = None
-) -> int:
+def send(port: Port, folder: Path, token: Token | None, *, dry_run: bool) -> int:
     """Publish what a roll left in `folder`, and say what was done; the exit status."""
-    site: Site | None = None
-    if token:
-        web, api = places(
-            os.environ.get("GITHUB_SERVER_URL", ""), os.environ.get("GITHUB_API_URL", "")
-        )
-        site = GitHub(token, web, api)
+    if token is None:
+        rehearse(port, folder, None, f" There is no token in {' or '.join(VARIABLES)}.")
+        return Exit.OK
+    names = ("GITHUB_SERVER_URL", "GITHUB_API_URL")
+    site = GitHub(token, *places(*(os.environ.get(name, "") for name in names)))
+    try:
+        if dry_run:
+            rehearse(port, folder, site)
+        else:
+            for done in publish(port, folder, site):
+                click.echo(done.text)
+    except SyncError:
+        raise
+    except Exception:  # a bug's traceback is written down, and may quote anything
+        raise SyncError(token.mask(traceback.format_exc()), exit=Exit.BUG) from None
+    return Exit.OK
+
+
+def rehearse(port: Port, folder: Path, site: Site | None, why: str = "") -> None:
+    """Say what publishing would do, to `site` or where nothing is yet."""
     rehearsal = Rehearsal(site)
-    sends = site is not None and not dry_run
-    chosen = site if site is not None and not dry_run else rehearsal
-    for done in publish(port, folder, chosen):
-        if sends or done.action == "unchanged":
+    for done in publish(port, folder, rehearsal):
+        if done.action == "unchanged":
             click.echo(done.text)
     for step in rehearsal.steps:
         click.echo(f"would {step}")
-    if keep_alive:
-        chosen.keep_alive(port.toml.publish.repository, keep_alive)
-    if not sends:
-        why = "" if dry_run else f" There is no token in {' or '.join(VARIABLES)}."
-        asked = "" if site else " Nor was GitHub asked: this is what a very first run does."
-        click.echo(f"Dry run: nothing was sent.{why}{asked}")
-    return Exit.OK
+    asked = "" if site else " Nor was GitHub asked: this is what a very first run does."
+    click.echo(f"Dry run: nothing was sent.{why}{asked}")

@@ -15,7 +15,7 @@ from syncer.components import load_mirrors
 from syncer.errors import Exit, SyncError
 from syncer.files import writing
 from syncer.forge.token import VARIABLES, Token, take_token
-from syncer.pipeline import STAGES, Interrupted, Order, Outcome, Progress, roll
+from syncer.pipeline import STAGES, Interrupted, Order, Outcome, Progress, hand_over, roll
 from syncer.port import Port
 from syncer.report import status
 from syncer.report.terminal import terminal
@@ -73,6 +73,7 @@ verbose_option = click.option("-v", "--verbose", is_flag=True, help="Say more wh
     help="What becomes of the pull request: with --publish alone, it is published.",
 )
 @token_option
+@click.option("--leave", metavar="FOLDER", help="Also leave here what `sync publish --from` takes.")
 @mirrors_option
 @bootrom_option
 @json_option
@@ -92,6 +93,7 @@ def command(
     sandbox: str,
     verbose: bool,
     token_fd: int | None,
+    leave: str | None,
 ) -> int:
     """Bring the port to upstream's newest commit: resolve, rebase, tree, build, test, bench,
     report, publish. The lock is not moved; see `sync accept`."""
@@ -110,6 +112,8 @@ def command(
         raise SyncError("--newest-good and --bare do not go together", exit=Exit.USAGE)
     run = partial(newest_good if good else roll, port, order)
     ended_with = show(port, run, json_file=json_file, verbose=verbose)
+    if leave:
+        hand_over(port.stripped() if bare else port, Path(leave))
     if token and ended_with in _PUBLISHED and not bare:
         send(port, port.state, token, dry_run=False)
     return ended_with

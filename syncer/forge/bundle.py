@@ -116,7 +116,7 @@ def read(into: Repository, file: Path, kind: str) -> Contents:
     expected = 2 if kind == "queue" else 1
     if len(lines) != expected:
         raise _refused(file, f"holds {len(lines)} commits or more, not {expected}")
-    _, tree, date, *parents = lines[0].split(" ")
+    _, tree, date, *parents = lines[0].split()
     if len(parents) != expected - 1:
         raise _refused(file, "holds a merge")
     before = lines[1].split(" ")[1] if parents else None

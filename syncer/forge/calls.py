@@ -18,6 +18,9 @@ from syncer.forge.token import Token
 
 T = TypeVar("T")
 
+# What PyGithub stumbles into over an answer that is no GitHub's.
+_MISSHAPEN = (AttributeError, IndexError, KeyError, TypeError)
+
 _AGAIN = "Run `sync publish` again: what is done already is not done twice."
 _PERMISSIONS = "contents: write, pull-requests: write and issues: write"
 _HINTS = {
@@ -86,11 +89,12 @@ class Calls:
                     raise self._refused(what, error) from None
                 else:
                     self._wait(what, 2.0 ** (attempt - 1), f"GitHub answers {error.status}")
-            except github.BadAttributeException:
+            except (github.BadAttributeException, *_MISSHAPEN) as error:
                 raise SyncError(
                     f"cannot {what}: GitHub's answer is not what it should be",
                     hint=f"Is GITHUB_API_URL that of GitHub's API? {_AGAIN}",
                     exit=Exit.PUBLISH,
+                    detail=self._masked(f"{type(error).__name__}: {error}"[:300]),
                 ) from None
             except (requests.RequestException, ValueError) as error:
                 reason = self._network(error)

@@ -16,6 +16,7 @@ from syncer.forge.marks import (
     describe,
     hidden,
     is_ours,
+    names_in,
     renewed,
     state_mark,
     state_of,
@@ -89,7 +90,7 @@ def deliver(site: Site, delivery: Delivery, scratch: Repository) -> Published:
     contents = read(scratch, delivery.bundle, delivery.kind)
     site.fetch(what, scratch, sorted(tips))
     parent = tips.get(base if base is not None else branch)
-    if base and not parent and tips:
+    if base and not parent and site.reads:
         raise _no_base(delivery, base)
     made = _made(delivery, scratch, contents, parent)
     if made is None:
@@ -123,10 +124,10 @@ def _made(
     folder = "" if delivery.folder == "." else f"{delivery.folder}/"
     files = {e.path: (e.mode, e.id) for e in scratch.ls_tree(parent)} if parent else {}
     wanted: dict[str, tuple[str, str] | None] = {}
+    known: dict[str, str] = {}
     if delivery.kind == "queue":
         found = changes(scratch, contents, delivery.bundle, delivery.changed, delivery.known)
-        if parent:
-            _check_base(delivery, {folder + p: id for p, (_, id) in found.known.items()}, files)
+        known = {folder + path: id for path, (_, id) in found.known.items()}
         for change in found.changed:
             gone = change.status == "D"
             wanted[folder + change.path] = None if gone else (change.new_mode, change.new_id)
@@ -141,6 +142,8 @@ def _made(
     tree = scratch.write_tree(parent, wanted)
     if parent and tree == scratch.rev_parse(parent, "tree"):
         return None
+    if parent:
+        _check_base(delivery, known, files)
     commit = commit_ours(scratch, tree, parent, delivery.message, delivery.author, contents.date)
     return _Made(commit, _changes_of(scratch, commit))
 
@@ -283,9 +286,9 @@ def _brought_up(
         site.comment(delivery.repository, pull.number, f"{marker}\n{delivery.remark}", marker)
     if delivery.draft not in (state.get("draft"), pull.draft):
         notes += _attempt(lambda: site.set_draft(delivery.repository, pull, delivery.draft))
-    body = renewed(pull.body, _ours(delivery, made, state.get("asked", ())))
+    body = renewed(pull.body, _ours(delivery, made, names_in(state, "asked")))
     if len(body) > LIMIT:  # people wrote so much that both do not fit
-        body = _ours(delivery, made, state.get("asked", ()))
+        body = _ours(delivery, made, names_in(state, "asked"))
     edited = (pull.title, pull.body, pull.base) != (delivery.title, body, base)
     if edited:
         site.edit_pull(delivery.repository, pull, delivery.title, body, base)
@@ -302,9 +305,9 @@ def _complete(site: Site, delivery: Delivery, pull: Pull) -> str:
     if missing := [label for label in delivery.labels if label not in pull.labels]:
         notes += _attempt(lambda: site.add_labels(what, pull.number, missing))
     state = state_of(pull.body)
-    if unasked := [name for name in delivery.reviewers if name not in state.get("asked", ())]:
+    if unasked := [name for name in delivery.reviewers if name not in names_in(state, "asked")]:
         notes += _attempt(lambda: site.request_reviews(what, pull, unasked))
-        asked = sorted({*state.get("asked", ()), *unasked})
+        asked = sorted({*names_in(state, "asked"), *unasked})
         body = with_state(pull.body, {**state, "asked": asked})
         site.edit_pull(what, pull, pull.title, body, pull.base)
     return notes

@@ -101,6 +101,10 @@ class Rehearsal:
     site: Site | None = None
     steps: list[str] = field(default_factory=list)
 
+    @property
+    def reads(self) -> bool:
+        return self.site is not None
+
     # ---- git
 
     def default_branch(self, repository: str) -> str:
@@ -169,6 +173,3 @@ class Rehearsal:
         lines = [line for line in body.splitlines() if line and not line.startswith("<!--")]
         self.steps.append(f"comment on {repository}#{number}: {' '.join(lines)}")
         return True
-
-    def keep_alive(self, repository: str, workflow: str) -> None:
-        self.steps.append(f"enable the workflow {workflow} of {repository}")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
 from syncer.errors import Exit, SyncError
@@ -67,6 +67,7 @@ class GitHub:
     timeout: int = 30
     writes: float = 1.0
     sleep: Callable[[float], None] = time.sleep
+    reads: ClassVar[bool] = True
     _calls: Calls = field(init=False)
 
     def __post_init__(self) -> None:
@@ -123,7 +124,6 @@ class GitHub:
                 lambda: into.fetch(
                     self._url(repository),
                     specs,
-                    filter="blob:none",
                     depth=_DEPTH,
                     protocols=self._protocols,
                     env=self._git,
@@ -357,12 +357,6 @@ class GitHub:
             landed=known,
         )
         return True
-
-    def keep_alive(self, repository: str, workflow: str) -> None:
-        self._calls.do(
-            f"enable the workflow {workflow} of {repository}",
-            lambda: self._repository(repository).get_workflow(workflow).enable(),
-        )
 
 
 def _pull(pull: Any) -> Pull:

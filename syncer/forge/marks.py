@@ -79,6 +79,12 @@ def state_of(body: str) -> dict[str, Any]:
     return state if isinstance(state, dict) else {}
 
 
+def names_in(state: Mapping[str, Any], key: str) -> list[str]:
+    """The names that a state has under `key`; none where it is something else."""
+    found = state.get(key)
+    return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+
+
 def with_state(body: str, state: Mapping[str, Any]) -> str:
     """A text of ours with another state in it."""
     mark = state_mark(state)

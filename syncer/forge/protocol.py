@@ -66,6 +66,11 @@ class Site(Protocol):
     SyncError where the site refuses or does not answer, with what to mend in the hint. One that
     makes something looks first whether an attempt before it has, so all can be repeated."""
 
+    @property
+    def reads(self) -> bool:
+        """Whether it knows what is there."""
+        ...
+
     # ---- git
 
     def default_branch(self, repository: str) -> str: ...
@@ -75,8 +80,7 @@ class Site(Protocol):
         ...
 
     def fetch(self, repository: str, into: Repository, branches: Sequence[str]) -> None:
-        """Bring the branches' newest commits to refs/remotes/site/<branch> of `into`, without
-        their files' contents."""
+        """Bring the branches' newest commits to refs/remotes/site/<branch> of `into`."""
         ...
 
     def push(
@@ -129,8 +133,4 @@ class Site(Protocol):
 
     def comment(self, repository: str, number: int, body: str, marker: str) -> bool:
         """Say something once: no comment where there is one with `marker` already."""
-        ...
-
-    def keep_alive(self, repository: str, workflow: str) -> None:
-        """Enable a workflow, which it is: the site then counts its idle days anew."""
         ...

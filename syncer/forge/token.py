@@ -43,27 +43,34 @@ class Token:
         return base64.b64encode(text.encode()).decode()
 
 
+_held: dict[str, str] = {}
+
+
+def hold() -> None:
+    """Take tokens out of the environment, before anything else runs: no child inherits one, and
+    /proc/<pid>/environ does not show it. `take_token` still has it."""
+    _held.clear()
+    for name in VARIABLES:
+        _held[name] = os.environ.get(name, "")
+        _wipe(name)
+
+
 def take_token(descriptor: int | None = None) -> Token | None:
     """The token that this process was given: by an open file descriptor, or in the environment
     under the first of `VARIABLES` that is set. None if it was given none.
 
-    Afterwards it is in neither: no child inherits it, and /proc/<pid>/environ does not show it.
-
     Raises:
         SyncError: the descriptor cannot be read, or what is there is no token.
     """
+    if any(name in os.environ for name in VARIABLES):
+        hold()
     if descriptor is not None:
         where, text = f"file descriptor {descriptor}", _read(descriptor)
-        for name in VARIABLES:
-            _wipe(name)
     else:
-        found = {name: os.environ.get(name, "") for name in VARIABLES}
-        for name in VARIABLES:
-            _wipe(name)
-        where = next((name for name, value in found.items() if value.strip()), "")
+        where = next((name for name in VARIABLES if _held.get(name, "").strip()), "")
         if not where:
             return None
-        text = found[where]
+        text = _held[where]
     secret = text.strip()
     if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
         raise SyncError(

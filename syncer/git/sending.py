@@ -52,7 +52,8 @@ def push(
     error = failure(["push", f"{commit[:12]}:{ref}"], redact(url), err, Exit.ENVIRONMENT)
     if refused := _STATUS.search(out.decode("utf-8", "replace")):
         said = _remote_words(err)
-        raise Rejected(error, refused[2] or said or refused[1], refused[2] == "stale info")
+        reason = ": ".join(filter(None, (refused[2] or refused[1], said)))
+        raise Rejected(error, reason, refused[2] == "stale info")
     raise error
 
 

@@ -1,5 +1,6 @@
 """A roll: the ordered stages, each cached by its inputs, and the record of how they went."""
 
+from syncer.pipeline.leaving import hand_over
 from syncer.pipeline.order import STAGES, Interrupted, Order, Outcome
 from syncer.pipeline.publishing import publish
 from syncer.pipeline.recorder import Progress
@@ -14,6 +15,7 @@ __all__ = [
     "Progress",
     "abort",
     "go_on",
+    "hand_over",
     "publish",
     "roll",
     "run_stage",

@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from syncer import stages
+from syncer.files import writing
 from syncer.forge.failure import ACCEPTED
 from syncer.git import Repository
 from syncer.lock import Lock
 from syncer.port import Port
 
 _MOST_WHY = 300
+_HANDED = ("status.json", "report.md", "report.html", stages.BUNDLES)
+
+
+def hand_over(port: Port, folder: Path) -> None:
+    """Copy what a roll has left into `folder`, for `sync publish --from` on another machine. What
+    an earlier roll left there goes.
+
+    Raises:
+        SyncError: (ENVIRONMENT) it cannot be written.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in _HANDED:
+            source, target = port.state / name, folder / name
+            if target.is_dir():
+                shutil.rmtree(target)
+            target.unlink(missing_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, target)
+            elif source.is_file():
+                shutil.copyfile(source, target)
 
 
 def leave(

@@ -26,7 +26,7 @@ from syncer.report import neutral, render, status, view
 
 Document = dict[str, Any]
 
-_GOOD = (Verdict.PASSED, Verdict.UP_TO_DATE, Verdict.NOT_CHECKED)
+_GOOD = (Verdict.PASSED, Verdict.NOT_CHECKED)
 # What a person has to mend in the port. A network, a disk or a lock mends itself, or another way.
 _TOLD = (Verdict.CONFLICT, Verdict.GATE, Verdict.BUILD, Verdict.TEST)
 _WORD = re.compile(r"(?!gh-\d)[\w.+-]{1,80}", re.ASCII | re.IGNORECASE)
@@ -70,6 +70,8 @@ def _document(port: Port, folder: Path) -> Document:
                 hint="Roll again, with this port.toml.",
                 exit=Exit.PUBLISH,
             )
+    if document["verdict"] == Verdict.UP_TO_DATE:  # than the roll before; not than what is merged
+        document["verdict"] = Verdict.PASSED.value
     if document["verdict"] in _GOOD and not _reached(document):
         raise SyncError(
             "the last roll was told to end before it had anything to publish",

@@ -17,7 +17,7 @@ from syncer.stages.firmware import bench
 from syncer.stages.gates import check_benches, is_only_over
 from syncer.stages.generation import tree
 from syncer.stages.lost import check_carried, check_effects
-from syncer.stages.parcel import bundle_file, changed_places, discard, known_places, leave
+from syncer.stages.parcel import BUNDLES, bundle_file, changed_places, discard, known_places, leave
 from syncer.stages.queue import blobs_for_rebase, check_folders, check_rebase, rebase
 from syncer.stages.since import Since
 from syncer.stages.tests import (
@@ -30,6 +30,7 @@ from syncer.stages.tests import (
 )
 
 __all__ = [
+    "BUNDLES",
     "Since",
     "abandon",
     "bench",

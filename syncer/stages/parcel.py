@@ -10,12 +10,12 @@ from pathlib import Path
 from syncer.forge.bundle import write_queue, write_tree
 from syncer.port import Port
 
-FOLDER = "bundles"  # below a port's state
+BUNDLES = "bundles"  # below a port's state
 
 
 def bundle_file(state: Path, kind: str) -> Path:
     """Where the bundle of a kind ("queue", "tree") lies in a port's state, or in a copy of it."""
-    return state / FOLDER / f"{kind}.bundle"
+    return state / BUNDLES / f"{kind}.bundle"
 
 
 def changed_places(port: Port) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ def leave(port: Port, changed: Mapping[str, str | None], tree: Path | None, date
 
 def discard(port: Port) -> None:
     """Remove what an earlier roll left: it must not be taken for this one's."""
-    shutil.rmtree(port.state / FOLDER, ignore_errors=True)
+    shutil.rmtree(port.state / BUNDLES, ignore_errors=True)
 
 
 def _files(port: Port, places: tuple[str, ...]) -> dict[str, tuple[str, bytes]]:

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "roll"))  # whole rolls: worlds, desk
+
 from hub import Hub, serving
 from shop import Shop, open_shop
 

@@ -27,7 +27,7 @@ from state import State, answer
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-API = "/api/v3"
+API, GRAPHQL = "/api/v3", "/api/graphql"  # as on a GitHub Enterprise Server
 TOKEN = "ghs_" + "Marked0" * 6
 
 
@@ -137,7 +137,7 @@ class Hub:
         request.get_data(cache=True)
         seen = Seen(request.method, request.full_path.rstrip("?"))
         fault = self._fault(seen)
-        serve = self._answer if request.path.startswith(API) else self._git
+        serve = self._answer if request.path.startswith("/api/") else self._git
         try:
             response = serve(request, fault)
         except Exception:  # a fault of the stand-in's own must not pass for GitHub's
@@ -157,7 +157,7 @@ class Hub:
             return _json(fault.status, fault.body or {"message": "Server Error"}, fault.headers)
         if request.headers.get("Authorization") != f"token {self.token}":
             return _json(401, {"message": "Bad credentials", "status": "401"})
-        if request.path == f"{API}/graphql":
+        if request.path == GRAPHQL:
             return self._graphql(request)
         problem = self._check_request(request)
         if problem:

@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -18,6 +18,7 @@ from hub import Hub, git
 from state import State
 
 from syncer.cli.app import run
+from syncer.forge.github import GitHub
 from syncer.model import (
     BenchesResult,
     Figure,
@@ -85,6 +86,8 @@ class Shop:
     hub: Hub
     state: State
     folder: Path
+    waited: list[float] = field(default_factory=list)
+    timeout: int = 30
 
     @property
     def checkout(self) -> Path:
@@ -111,7 +114,15 @@ class Shop:
         """A person's commit on top of a branch of the repository; its id."""
         place = self.folder / "person"
         shutil.rmtree(place, ignore_errors=True)
-        git(None, "clone", "--quiet", "--branch", branch, str(self.state.bare), str(place))
+        git(
+            None,
+            "clone",
+            "--quiet",
+            "--branch",
+            branch,
+            str(self.state.bare),
+            str(place),
+        )
         (place / path).write_text(text)
         git(place, "add", "--all")
         git(place, "commit", "--quiet", "--message", "A person's own work")
@@ -142,7 +153,9 @@ class Shop:
             ),
             message=message,
             resolved=Resolved(
-                Pin("up", "https://example.invalid/up", commit_id(to), commit_id("tree")), (), ()
+                Pin("up", "https://example.invalid/up", commit_id(to), commit_id("tree")),
+                (),
+                (),
             ),
             rebased=Rebased({"up": commit_id("tree")}),
             tree=TreeResult("/x", "0" * 64, 1, 1, 1, 1),
@@ -153,7 +166,10 @@ class Shop:
         port = self.port
         port.state.mkdir(parents=True, exist_ok=True)
         (port.state / "status.json").write_text(status.dumps(status.status_document(roll)))
-        default = {"port/sync.lock": f"to = '{to}'\n", "patches/up/0001.patch": f"for {to}\n"}
+        default = {
+            "port/sync.lock": f"to = '{to}'\n",
+            "patches/up/0001.patch": f"for {to}\n",
+        }
         tree = self.folder / "tree" if port.toml.publish.mode != "queue" else None
         if tree:
             shutil.rmtree(tree, ignore_errors=True)
@@ -171,12 +187,16 @@ class Shop:
         wanted = {**self.hub.environment, **env}
         with (
             mock.patch.dict(os.environ, {k: v for k, v in wanted.items() if v}),
-            mock.patch("syncer.forge.github.GitHub.writes", 0),
+            mock.patch("syncer.cli.publish.GitHub", self._github),
             redirect_stdout(out),
             redirect_stderr(err),
         ):
-            code = run([*arguments, "--port", str(self.port.file)])
+            code = run([*arguments, "--port", str(self.checkout / "port" / "port.toml")])
         return Said(code, out.getvalue(), err.getvalue())
+
+    def _github(self, *arguments: Any) -> GitHub:
+        """As it is, but that nobody waits: what it would have is in `waited`."""
+        return GitHub(*arguments, timeout=self.timeout, writes=0, sleep=self.waited.append)
 
     def publish(self, *arguments: str, env: Mapping[str, str] = {}) -> Said:
         return self.sync("publish", *arguments, env=env)
@@ -187,7 +207,12 @@ class Shop:
     def snapshot(self) -> Any:
         """All that a person or git can see of the repository."""
         refs = git(self.state.bare, "for-each-ref", "--format=%(refname) %(objectname)")
-        return refs, repr(self.state.pulls), repr(self.state.issues), repr(self.state.comments)
+        return (
+            refs,
+            repr(self.state.pulls),
+            repr(self.state.issues),
+            repr(self.state.comments),
+        )
 
     def sent(self, method: str) -> list[str]:
         """The API's requests of one method so far."""
