@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -58,6 +59,7 @@ def command(
 
 def send(port: Port, folder: Path, token: Token | None, *, dry_run: bool) -> int:
     """Publish what a roll left in `folder`, and say what was done; the exit status."""
+    port = _placed(port)
     if token is None:
         rehearse(port, folder, None, f" There is no token in {' or '.join(VARIABLES)}.")
         return Exit.OK
@@ -74,6 +76,14 @@ def send(port: Port, folder: Path, token: Token | None, *, dry_run: bool) -> int
     except Exception:  # a bug's traceback is written down, and may quote anything
         raise SyncError(token.mask(traceback.format_exc()), exit=Exit.BUG) from None
     return Exit.OK
+
+
+def _placed(port: Port) -> Port:
+    """The port, published to the repository that an Action runs in where port.toml names none."""
+    to, here = port.toml.publish, os.environ.get("GITHUB_REPOSITORY", "")
+    if to.repository or not here:
+        return port
+    return replace(port, toml=replace(port.toml, publish=replace(to, repository=here)))
 
 
 def rehearse(port: Port, folder: Path, site: Site | None, why: str = "") -> None:

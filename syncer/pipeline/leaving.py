@@ -15,7 +15,7 @@ from syncer.lock import Lock
 from syncer.port import Port
 
 _MOST_WHY = 300
-_HANDED = ("status.json", "report.md", "report.html", stages.BUNDLES)
+_HANDED = ("status.json", "report.md", "report.html", "history", stages.BUNDLES)
 
 
 def hand_over(port: Port, folder: Path) -> None:

@@ -236,7 +236,7 @@ def _fail(port: Port, folder: Path, site: Site, document: Document) -> Iterator[
         Failure(
             port=port.name,
             repository=repository,
-            title=f"{render.title(document)}: {neutral.one_line(view.headline(document))}",
+            title=neutral.one_line(f"Rolls of {port.name} stop: {view.headline(document)}"),
             body=body,
             verdict=document["verdict"],
             cause=f"{document['verdict']}\0{document['message']}",

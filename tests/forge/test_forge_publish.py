@@ -468,9 +468,11 @@ def test_what_is_no_roll_to_publish(shop: Shop) -> None:
         assert said.status == Exit.BAD_INPUT and words in said.err, said
     shop.write({"port/port.toml": PORT.replace('repository = "owner/port"\n', "")})
     shop.roll()
-    said = shop.publish()
+    said = shop.publish(env={"GITHUB_REPOSITORY": ""})
     assert said.status == Exit.BAD_INPUT and "publish.repository" in said.err
     assert not shop.sent("POST")
+    shop.publish(env={"GITHUB_REPOSITORY": "owner/port"}).done()
+    assert only_pull(shop)
 
 
 def test_a_token_by_a_file_descriptor(shop: Shop) -> None:
