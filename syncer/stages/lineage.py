@@ -26,6 +26,8 @@ def descents(
     """The patches of each component whose accepted ones can still be told: their texts are the
     port's files of today, or in the history of its repository."""
     found: list[Descent] = []
+    if not lock.carried:
+        return ()
     for pin in resolved.pins:
         results = [item for item in rebased.patches if item.component == pin.name]
         if any(item.verdict is PatchVerdict.CONFLICT for item in results):

@@ -11,7 +11,6 @@ from syncer.git import Repository
 from syncer.lock import load_lock
 from syncer.model import Verdict
 from syncer.pipeline import Outcome
-from syncer.report import render, status
 from syncer.search import newest_good
 
 
@@ -96,30 +95,3 @@ def test_nothing_accepted_and_another_history_are_told(world: World) -> None:
 def test_help_and_wrong_usage(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["roll", "--newest-good", "--bare", "--port", str(world.port.file)]) == Exit.USAGE
     assert "do not go together" in capsys.readouterr().err
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("tag", "stage", "verdict"),
-    [("slowdown", "bench", Verdict.GATE), ("numerics-changed", "bench", Verdict.TEST)],
-)
-def test_a_whole_search(
-    tmp_path_factory: pytest.TempPathFactory, tag: str, stage: str, verdict: Verdict
-) -> None:
-    world = make_world(tmp_path_factory.mktemp("whole"))
-    reduce(world)
-    accepted = world.roll("base")
-    assert accepted.error is None, accepted.error
-    assert run(["accept", "--port", str(world.port.file)]) == Exit.OK
-    outcome = search(world, tag)
-    found = outcome.roll.newest_good
-    assert outcome.error is None and found, outcome.error
-    assert (found.bad, found.stage, found.verdict) == (commit(world, tag), stage, verdict)
-    assert outcome.roll.resolved
-    assert outcome.roll.resolved.upstream.commit == commit(world, "pin-bumped")
-    # It had just been rolled to: nothing was measured again.
-    cached = {record.name for record in outcome.roll.stages if record.cached}
-    assert {"test", "bench"} <= cached
-    document = status.status_document(outcome.roll)
-    body = render.markdown(document)
-    assert f"{found.bad[:12]} ({found.date}, {found.subject}) is the first commit" in body

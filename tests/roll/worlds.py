@@ -143,10 +143,10 @@ def make_world(folder: Path) -> World:
     return World(folder)
 
 
-def reduce(world: World) -> None:
+def reduce(world: World, model: str = "keyword") -> None:
     """Leave in the world's port one board and a few programs: for what needs many rolls, and not
-    much in each. The accepted figures are forgotten."""
-    programs = ("hello_world", "keyword_benchmark", "keyword_check")
+    much in each. The accepted figures are forgotten. "gesture" has convolutions, "keyword" none."""
+    programs = ("hello_world", f"{model}_benchmark", f"{model}_check")
     file, lock_file = world.port.file, world.port.lock_file
     toml = tomllib.loads(file.read_text())
     board = toml["build"]["boards"][0]
