@@ -91,7 +91,7 @@ def html_of(file: Path) -> str:
     if file.suffix != ".md":
         return text
     markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    return _GITHUB + markdown.render(text)
+    return _GITHUB + str(markdown.render(text))
 
 
 def probe(html: str, width: int, dark: bool) -> Found:

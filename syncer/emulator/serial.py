@@ -97,11 +97,12 @@ class SerialTerminal:
             if machine.cycles >= end or stop():
                 return result
 
-    def drain(self, seconds: float = 1.0) -> None:
-        """Wait until whoever has the device open has read what the UART sent, at most so long:
-        with `close`, what is unread is gone."""
-        late = time.monotonic() + seconds
-        while self._unread() and time.monotonic() < late:
+    def drain(self, grace: float = 1.0, most: float = 2.0) -> None:
+        """Keep the device for `grace` seconds, and until all is read that the UART sent, `most`
+        seconds at the most: with `close`, what is unread is gone. The system may still be moving
+        the last of it when nothing seems unread, hence the grace."""
+        began = time.monotonic()
+        while (passed := time.monotonic() - began) < grace or (self._unread() and passed < most):
             time.sleep(_WAIT)
 
     def _unread(self) -> int:

@@ -27,7 +27,7 @@ def page(document: Document, history: Sequence[tuple[str, Markup]] = ()) -> str:
     return (
         _environment()
         .get_template("page/report.html.jinja")
-        .render(doc=document, view=view, charts=charts, history=history)
+        .render(doc=view.portable(document), view=view, charts=charts, history=history)
     )
 
 

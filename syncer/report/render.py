@@ -82,6 +82,7 @@ def issue(document: Document, limit: int = LIMIT) -> str:
 
 def _body(document: Document, names: tuple[str, ...], limit: int) -> str:
     environment = _environment()
+    document = view.portable(document)
     given = {"doc": document, "view": view, "stage": view.stopped(document)}
     parts = {
         name: environment.get_template(f"{name}.md.jinja").render(given).strip() for name in names

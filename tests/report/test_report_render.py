@@ -546,6 +546,16 @@ def test_an_issue_says_what_failed_who_is_behind_it_what_to_do_and_how_to_see_it
     assert "### Latency" not in body
 
 
+def test_a_body_has_no_path_of_the_machine() -> None:
+    where = "/home/me/a-port/.sync/p/conflict/x/work"
+    roll = stuck(hint=f"Resolve it in {where}, then go on.", message=f"see `{where}`", detail=where)
+    body = issue(document(roll))
+    assert "/home/me" not in body
+    assert "Resolve it in .sync/p/conflict/x/work, then" in body
+    assert "see `.sync/p/conflict/x/work`" in body
+    assert where in shown(roll, width=400)  # here it can be gone to
+
+
 def test_a_pull_request_names_the_upstream_commits_under_the_ports_changes() -> None:
     body = markdown(document(stuck(verdict=Verdict.PASSED)))
     assert "| **Upstream** | 111111111111 → 90b983c2b3f1, +214 commits, 2 under the port's" in body

@@ -68,7 +68,16 @@ from syncer.report.view.upstream import (
     upstream_move,
     url,
 )
-from syncer.report.view.verdict import ASKS, GOOD, headline, next_step, partial, stopped, symbol
+from syncer.report.view.verdict import (
+    ASKS,
+    GOOD,
+    headline,
+    next_step,
+    partial,
+    portable,
+    stopped,
+    symbol,
+)
 
 __all__ = [
     "ASKS",
@@ -117,6 +126,7 @@ __all__ = [
     "pairs",
     "partial",
     "patches",
+    "portable",
     "protections",
     "reach",
     "remarks",

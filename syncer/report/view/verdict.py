@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from syncer.model import Verdict
@@ -55,6 +56,17 @@ _NEXT = {
     Verdict.INTERRUPTED: "Go on with `sync continue`: finished stages are kept.",
     Verdict.BUG: "Report it with the log file.",
 }
+
+
+_STATE = re.compile(r"(?<![\w./-])/[^\s'\"`│]*?/(?=\.sync/)")
+
+
+def portable(document: Document) -> Document:
+    """The document with paths below the port's root as they are from there: whoever reads it may
+    be on another machine."""
+    said = {key: _STATE.sub("", document[key]) for key in ("message", "hint", "detail")}
+    stages = [s | {"message": _STATE.sub("", s["message"])} for s in document["stages"]]
+    return document | said | {"stages": stages}
 
 
 def symbol(document: Document) -> str:
