@@ -1,0 +1,53 @@
+"""A roll with a board beside the emulator: the emulator behind a real terminal device."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from worlds import Silent, World
+
+from syncer.pipeline import roll
+from syncer.report import render, status
+from syncer.report.page import page
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "emulator"))
+import flasher
+
+_FLASHER = str(Path(flasher.__file__))
+_BOARD = f"""
+[board]
+clock_hz = 125_000_000
+flash = [{sys.executable!r}, {_FLASHER!r}, "flash", "{{elf}}", "{{port}}"]
+reset = [{sys.executable!r}, {_FLASHER!r}, "reset", "{{port}}"]
+first_seconds = 60
+"""
+
+
+@pytest.mark.slow
+def test_a_board_beside_the_emulator_measures_the_same(shared: World, tmp_path: Path) -> None:
+    place = tmp_path / "ttyBOARD"
+    with shared.kept():
+        file = shared.port.file
+        file.write_text(file.read_text() + _BOARD)
+        order = replace(shared.order("base", "bench"), target=f"emulator,board:{place}")
+        try:
+            outcome = roll(shared.port, order, Silent())
+        finally:
+            flasher.off(place)
+    assert outcome.error is None, outcome.error
+    benches = outcome.roll.benches
+    assert benches
+    assert [b.name for b in benches.beside] == [b.name for b in benches.results]
+    for here, there in zip(benches.results, benches.beside, strict=True):
+        assert there.target == f"board:{place}"
+        assert there.cycles is None and there.outputs == here.outputs
+        assert abs(there.ticks - here.ticks) * 100 <= here.ticks
+        assert [layer.crc for layer in there.layers] == [layer.crc for layer in here.layers]
+    assert not [f for f in benches.figures if f.name.endswith("/ticks")]  # only the first gates
+    document = status.status_document(outcome.roll)
+    body = render.markdown(document)
+    assert f"Beside it, {place}" in body.replace("board:", "") and "100.0 % |" in body
+    assert "Beside board:" in page(document)
