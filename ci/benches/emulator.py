@@ -63,7 +63,7 @@ def measure(firmware: Path, rounds: int) -> dict[str, float]:
     for _ in range(rounds):
         for name, (exact, in_turns) in modes.items():
             best[name] = min(best.get(name, (1e9, 0, 0)), timed(firmware, exact, in_turns))
-        for found in run_rp2040js(firmware, rounds=4):
+        for found in run_rp2040js(firmware, rounds=8):
             peer = max(peer, found["instructions"] / found["seconds"])
     if best["exact"][1:] != best["in_turns"][1:]:
         raise SystemExit("running ahead and taking turns do not give the same run")
