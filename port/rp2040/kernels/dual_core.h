@@ -27,7 +27,7 @@ extern "C" {
 
 /* Each core's jobs have a stack of their own of this many bytes, in the core's private bank. */
 #ifndef DUAL_CORE_STACK_BYTES
-#define DUAL_CORE_STACK_BYTES 1280
+#define DUAL_CORE_STACK_BYTES 1344
 #endif
 
 /*

@@ -207,7 +207,7 @@ int32_t DUAL_CORE_IN_RAM(matmul_requantize_any)(const requantize_channel *channe
     return requantize(channel, accumulator);
 }
 
-bool matmul_channel(const matmul_channel_task *task, const int part)
+bool DUAL_CORE_IN_RAM(matmul_channel)(const matmul_channel_task *task, const int part)
 {
     return matmul_channel_on(task, part == 0 ? matmul_channel_code_0 : matmul_channel_code_1);
 }

@@ -151,7 +151,7 @@
  *
  * Unpacks the weights to the frame, once for all groups: r0 sum of the words, r1 weights, r2 and r4
  * the masks, r3 frame, r5 and r6 a quad, r7 16; r8 task, r9 end of this block, r11 end of all, r12
- * code. 12.5 cycles a quad. */
+ * code. 19 cycles a quad. */
 
     function matmul_channel_on
     enter

@@ -187,15 +187,19 @@ static inline uint32_t requantize_divide(const uint32_t numerator, const uint32_
 {
 #if defined(PICO_ON_DEVICE) && PICO_ON_DEVICE && defined(PICO_RP2040) && PICO_RP2040
     /* The core's own divider (RP2040 datasheet 2.3.1.5) takes 8 cycles; the compiler's function
-     * lies in flash. The SDK's functions, called by an interrupt in between, put its state back. */
+     * lies in flash. It is dirty while a division is under way, which a kernel called from an
+     * interrupt has then interrupted: the SDK's function puts that one's state back, as it does
+     * for this one when an interrupt in between divides. */
     volatile uint32_t *const divider = (volatile uint32_t *)0xd0000060;
-    divider[0] = numerator;
-    divider[1] = denominator;
-    __asm__ volatile("nop\n\tnop\n\tnop\n\tnop\n\tnop\n\tnop\n\tnop\n\tnop");
-    return divider[4];
-#else
-    return numerator / denominator;
+    enum { DIVIDEND, DIVISOR, QUOTIENT = 4, STATUS = 6, DIRTY = 2 };
+    if ((divider[STATUS] & DIRTY) == 0) {
+        divider[DIVIDEND] = numerator;
+        divider[DIVISOR] = denominator;
+        __asm__ volatile("nop\n\tnop\n\tnop\n\tnop\n\tnop\n\tnop\n\tnop\n\tnop");
+        return divider[QUOTIENT];
+    }
 #endif
+    return numerator / denominator;
 }
 
 /** The accumulator whose output is `steps` above the offset, to 2^-15 and a unit. */
