@@ -36,7 +36,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -255,9 +254,7 @@ def measure(port_file: Path, mirrors: Path | None, model: str, given: Sequence[P
         jobs["dual_no_dma"] = lambda: run(ours, spec, [NO_DMA])
     for number, firmware in enumerate(given):
         jobs[f"given{number}"] = partial(run, firmware, spec)
-    with ThreadPoolExecutor(2) as pool:
-        started = {name: pool.submit(job) for name, job in jobs.items()}
-        ways = {name: job.result() for name, job in started.items()}
+    ways = {name: job() for name, job in jobs.items()}
     macs = multiplications((states[False] / "checkout" / spec.model).read_bytes())
     layers = rows(ways, macs)
     long = [row.gain for row in layers if row.dual > 5 * CLOCK_HZ // 1000]
