@@ -40,6 +40,7 @@ from syncer.queue.series import SERIES, series_text
 from syncer.queue.stack import Step, as_mail, settled, stack
 from syncer.report.neutral import one_line
 from syncer.report.numbers import plural
+from syncer.stages import editing
 from syncer.stages.standing import Accepted, accepted, check_queue, series_of
 
 component_option = click.option(
@@ -49,7 +50,7 @@ component_option = click.option(
 
 @click.group()
 def group() -> None:
-    """The patch queue: list, check, export, import."""
+    """The patch queue: list, check, edit, export, import."""
 
 
 # ---- list
@@ -137,7 +138,7 @@ def check(port_file: str | None, mirrors: str | None, as_json: bool) -> int:
     blob it names; with 10 where one does not; with 11 where something accepted is gone; with 1
     where a patch cannot be read; with 15 where the clones lack the accepted commits."""
     port = chosen_port(port_file)
-    state = _accepted(port, mirrors)
+    state = accepted_state(port, mirrors)
     findings = check_queue(port, load_lock(port.lock_file), state)
     worst = min((f.exit for f in findings if f.exit), default=Exit.OK)
     if as_json:
@@ -158,7 +159,8 @@ def check(port_file: str | None, mirrors: str | None, as_json: bool) -> int:
     return worst
 
 
-def _accepted(port: Port, mirrors: str | None) -> Accepted:
+def accepted_state(port: Port, mirrors: str | None) -> Accepted:
+    """What the lock stands for, in the clones that --mirrors names or the last roll used."""
     table = load_mirrors(Path(mirrors) if mirrors else None)
     if not mirrors and not table:
         begun = Journal(port.state).begun()  # the clones that the last roll used
@@ -202,7 +204,7 @@ def export(
     port, how = chosen_port(port_file), Form(form)
     if branch and how is not Form.BRANCH:
         raise click.UsageError("--branch is for --as branch")
-    state = _accepted(port, mirrors)
+    state = accepted_state(port, mirrors)
     names = [component] if component else [n for n in _names(port) if series_of(port, n)]
     if not names:
         raise SyncError(
@@ -296,7 +298,7 @@ def import_command(
     and only if all of that works is anything written."""
     port = chosen_port(port_file)
     name = component or port.toml.upstream.name
-    state = _accepted(port, mirrors)
+    state = accepted_state(port, mirrors)
     pin, known = state.pin(name), series_of(port, name)
     with quarantine(state.repositories[name]) as work:
         target = _base(work, pin.commit, pin.tree)
@@ -363,3 +365,33 @@ def _check_names(known: Sequence[Patch], new: Sequence[Patch]) -> None:
             f"there would be two patches {twice}",
             hint="Rename one, or take them in with --replace.",
         )
+
+
+# ---- edit
+
+
+@group.command()
+@click.argument("patch")
+@click.option("--done", is_flag=True, help="Take the patch back from its worktree.")
+@click.option("--abort", is_flag=True, help="Close the worktree; what was edited is kept aside.")
+@port_option
+@mirrors_option
+def edit(patch: str, done: bool, abort: bool, port_file: str | None, mirrors: str | None) -> int:
+    """Open PATCH (its file, or component/file) as a commit on a branch of its own, in a sparse
+    worktree; edit, amend and commit there, then take it back with --done. Of the queue only what
+    has to change is written: the patch, and later ones that stand on it."""
+    if done and abort:
+        raise click.UsageError("--done or --abort, not both")
+    port = chosen_port(port_file)
+    with Journal(port.state).held("queue edit"):
+        if abort:
+            kept = editing.close(port, patch)
+            click.echo(f"kept     {kept}" if kept else "Closed; nothing had been edited.")
+        elif done:
+            for path in editing.take_back(port, patch, accepted_state(port, mirrors)):
+                click.echo(f"written  {path}")
+        else:
+            worktree = editing.open_patch(port, patch, accepted_state(port, mirrors))
+            click.echo(str(worktree.work))
+            click.echo(f"Edit there, then: sync queue edit {worktree.state.patch} --done")
+    return Exit.OK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 import zlib
 from collections.abc import Mapping
 from copy import deepcopy
@@ -129,6 +130,20 @@ class TreeWriter:
         twin._root = deepcopy(self._root)
         return twin
 
+    def clash(self, path: str) -> str | None:
+        """The file or folder of the tree that `path`, or a folder of it, is the same as but for
+        case or the way its accents are written; None if there is none."""
+        folder, passed = self._root, ""
+        for name in path.split("/"):
+            there = (*folder.files, *folder.folders)
+            if name not in there:
+                same = (other for other in there if _folded(other) == _folded(name))
+                return next((passed + other for other in same), None)
+            if name not in folder.folders:
+                return None
+            folder, passed = folder.folders[name], f"{passed}{name}/"
+        return None
+
     def write(self, changes: Mapping[str, tuple[str, str] | None]) -> str:
         """The id of the tree with `changes` made: path -> (mode, blob id), or None to delete. A
         file in the way of a placed path's folders goes, and so does a folder in the way of a
@@ -186,6 +201,10 @@ class TreeWriter:
         folder.id = object_id("tree", data)
         self.made[folder.id] = ("tree", data)
         return folder.id
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _bytes(name: str) -> bytes:

@@ -200,6 +200,11 @@ def parse_diff(
     for path in paths:
         if paths.count(path) > 1:
             raise SyncError(f"{where}: {path} is changed twice, or changes its type")
+    made = [diff.new_path for diff in diffs if diff.new_path]
+    for path in made:
+        below = next((other for other in made if other.startswith(f"{path}/")), None)
+        if below:
+            raise SyncError(f"{where}: {below} lies below {path}, which is no folder")
     return tuple(diffs)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from syncer.errors import SyncError
 from syncer.git import NO_BLOB, Repository, TreeWriter, quarantine
 from syncer.model import PatchResult, PatchVerdict
 from syncer.queue.carry import Carrying, Changes, Files, Merge, Merged, Outcome, Upstream, carry
@@ -107,6 +108,13 @@ def store_tree(
     repository: Repository, work: Repository, writer: TreeWriter, changes: Changes
 ) -> str:
     """Put into the repository, from its quarantine, the writer's tree with `changes` made."""
+    for path in (path for path, new in changes.items() if new):
+        clash = writer.clash(path)
+        if clash:
+            raise SyncError(
+                f"the queue adds {path}, which differs from upstream's {clash} only in case",
+                hint="Give it another name: some file systems cannot hold both.",
+            )
     tree = writer.write(changes)
     blobs = work.blobs(new[1] for new in changes.values() if new)
     repository.store(writer.made | {id: ("blob", data) for id, data in blobs.items()})

@@ -50,6 +50,16 @@ class State:
 
 
 @dataclass(frozen=True)
+class Change:
+    """A commit to be made: its tree, in the clone, message, author ("Name <mail>") and date."""
+
+    tree: str
+    message: str
+    author: str
+    date: str
+
+
+@dataclass(frozen=True)
 class Worktree:
     """One that is there."""
 
@@ -82,6 +92,9 @@ def make_worktree(
     clone: Path,
     stages: Sequence[Stage] = (),
     gone: Collection[str] = (),
+    *,
+    change: Change | None = None,
+    others: Mapping[str, bytes] | None = None,
 ) -> Worktree:
     """Make a worktree in `folder`, which is replaced.
 
@@ -92,6 +105,8 @@ def make_worktree(
         clone: the component's bare clone, whose objects git finds in the worktree too.
         stages: the sides of what could not be merged, for the index.
         gone: files of the tree that the patch deletes.
+        change: the patch as a commit, on which the branch then stands.
+        others: files to keep beside the worktree, by name.
 
     Raises:
         SyncError: an unsafe path; (ENVIRONMENT) the disk is full or cannot be written.
@@ -103,12 +118,19 @@ def make_worktree(
         repository.store({id: ("blob", data) for id, data in blobs.items()})
         message = f"{state.component} {state.to_commit}, and the patches before {state.patch}"
         commit = repository.commit_tree(tree, message=message)
-        repository.run(["update-ref", "HEAD", commit])
+        head = commit
+        if change:
+            head = repository.commit_tree(
+                change.tree, [commit], change.message, change.author, change.date
+            )
+        repository.run(["update-ref", "HEAD", head])
         work = fresh / _WORK
         repository.export(repository.write_tree(None, state.left), work)
         (fresh / "new" / ".git").rename(work / ".git")
         (fresh / "new").rmdir()
-        _fill_index(Repository(work), commit, state, stages, gone)
+        _fill_index(Repository(work), head, state, stages, () if change else gone)
+        for name, data in (others or {}).items():
+            (fresh / name).write_bytes(data)
         made = asdict(state) | {"commit": commit}
         (fresh / _STATE).write_text(json.dumps(made), encoding="utf-8")
         put_in_place(folder, durable=True)

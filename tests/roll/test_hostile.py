@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from worlds import Silent, World, make_world
 
-from syncer import foreign
+from syncer import foreign, stages
+from syncer.cli.app import run
 from syncer.errors import Exit
 from syncer.foreign import sandbox as ways
+from syncer.git import blob_id
 from syncer.journal import Journal
 from syncer.model import PatchVerdict, Roll, Verdict
 from syncer.pipeline import Outcome, roll
@@ -238,3 +240,87 @@ def test_where_the_kernel_allows_no_namespaces(fresh: World, tmp_path: Path) -> 
     last = Journal(fresh.port.state).last_roll()
     assert last is not None and last.tree is not None and last.tree.protection is not None
     assert last.tree.protection.name == "environment only"
+
+
+PROFILER = "tensorflow/lite/micro/micro_profiler.h"
+PATCHES = "ci/miniature/patches/tflite-micro"
+
+
+def test_a_conflict_is_laid_out_and_taken_in_without_executing_anything(
+    hostile: World, marks: Path
+) -> None:
+    """Attributes, drivers, hooks and settings of upstream's are in the worktree's reach now."""
+    repository = hostile.upstream / "tflite-micro.git"
+    theirs = git(repository, "show", f"main:{PROFILER}").replace("= 4096;", "= 8192;") + "\n"
+    folder = PROFILER.rpartition("/")[0]
+    files = {PROFILER: ("100644", theirs), f"{folder}/.gitattributes": ("100644", ATTRIBUTES)}
+    poison(repository, marks, files)
+    outcome = hostile.roll(until="rebase")
+    assert outcome.error is not None and outcome.error.exit is Exit.CONFLICT, outcome.error
+    assert left(marks) == []
+    (worktree,) = stages.open_worktrees(hostile.port)
+    config = (worktree.work / ".git" / "config").read_text()
+    assert "evil" not in config and not (worktree.work / ".git" / "hooks").exists()
+    text = (worktree.work / PROFILER).read_text()
+    head, _, rest = text.partition("<<<<<<< upstream\n")
+    ours = "  static constexpr int kMaxEvents = TFLM_PROFILER_MAX_EVENTS;\n"
+    resolved = head + ours + rest.partition(">>>>>>> the patch\n")[2]
+    (worktree.work / PROFILER).write_text(resolved)
+    # Even one whose settings someone has got at since.
+    for setting in SETTINGS:
+        git(worktree.work, "config", setting, str(marks.parent / "evil"))
+    assert run(["continue", "--port", str(hostile.port.file)]) == Exit.OK
+    assert left(marks) == []
+
+
+def add_patch(world: World, sections: str) -> None:
+    mail = f"From {'0' * 40} Mon Sep 17 00:00:00 2001\nFrom: A <a@example.com>\n"
+    mail += "Date: Mon, 12 Jan 2026 09:00:00 +0000\nSubject: [PATCH] A present\n\n"
+    world.at(f"{PATCHES}/0002-present.patch").write_text(mail + sections)
+    series = world.at(f"{PATCHES}/series")
+    series.write_text(series.read_text() + "0002-present.patch\n")
+
+
+def section(path: str, content: str = "x\n", mode: str = "100644") -> str:
+    blob = blob_id(content.encode())
+    end = "" if content.endswith("\n") else "\n\\ No newline at end of file\n"
+    return (
+        f"diff --git a/{path} b/{path}\nnew file mode {mode}\nindex {'0' * 40}..{blob}\n"
+        f"--- /dev/null\n+++ b/{path}\n@@ -0,0 +1 @@\n+{content}{end}"
+    )
+
+
+HOOK = "#!/bin/sh\n"
+
+
+@pytest.mark.parametrize(
+    ("sections", "said"),
+    [
+        (section("../outside"), "unsafe path"),
+        (section("/tmp/outside"), "unsafe path"),
+        (section(".git/hooks/pre-commit", HOOK, "100755"), "unsafe path"),
+        (section("a/.GIT/config"), "unsafe path"),
+        (section("a/git~1/config"), "unsafe path"),
+        (section("a/.g\u200cit/config"), "unsafe path"),
+        (section("Tensorflow/lite/x.h"), "only in case"),
+        (section("tensorflow/lite/micro/Micro_Profiler.h"), "only in case"),
+        (section("link", "/etc", "120000") + section("link/passwd"), "lies below link"),
+        (section("evil", mode="160000"), "mode 160000"),
+    ],
+)
+def test_where_a_patch_may_not_write(fresh: World, sections: str, said: str) -> None:
+    add_patch(fresh, sections)
+    outcome = fresh.roll("base", until="tree")
+    assert outcome.error is not None
+    assert outcome.error.exit in (Exit.BAD_INPUT, Exit.CONFLICT, Exit.BUILD)
+    assert said in outcome.error.message + outcome.error.detail
+    assert not (fresh.folder / "outside").exists() and not Path("/tmp/outside").exists()
+
+
+def test_a_patchs_link_that_leads_out_is_never_written_through(fresh: World) -> None:
+    outside = fresh.folder / "secret"
+    outside.mkdir()
+    add_patch(fresh, section("tensorflow/lite/micro/out", str(outside), "120000"))
+    outcome = fresh.roll("base", until="tree")
+    assert outcome.error is not None and "out" in outcome.error.message
+    assert list(outside.iterdir()) == []
