@@ -123,6 +123,7 @@ class _Quarantine(Repository):
         reader = self._reader() if pairs else None
         if reader is None:
             return super().diff_trees(pairs)
+        reader.load(tree for pair in pairs for tree in pair)
         return tuple(_differing(reader, old, new) for old, new in pairs)
 
 

@@ -53,16 +53,28 @@ class Reader:
         """All entries of a tree, those of its folders too, each folder before what is in it."""
         return tuple(self._below([("", tree)]))
 
+    def load(self, trees: Iterable[str]) -> None:
+        """Read many trees at once, with their folders, for `entries`: level by level."""
+        level = set(trees)
+        while level:
+            new = level - self._trees.keys()
+            for id, (_, data) in self.read(new).items():
+                self._trees[id] = tuple(_parsed(data))
+            level = {
+                entry
+                for id in new
+                for mode, _, entry in self._trees.get(id, ())
+                if _TYPES.get(mode) == "tree"
+            }
+
     def root(self, id: str) -> str:
         """The tree of a commit; a tree's own id. "" where it is neither, or not here."""
         kind, data = self.read([id]).get(id, ("", b""))
         return id if kind == "tree" else data[5:45].decode() if kind == "commit" else ""
 
     def _below(self, folders: list[tuple[str, str]]) -> Iterator[Entry]:
+        self.load(id for _, id in folders)
         while folders:
-            new = {id for _, id in folders} - self._trees.keys()
-            for id, (_, data) in self.read(new).items():
-                self._trees[id] = tuple(_parsed(data))
             deeper = []
             for prefix, id in folders:
                 for mode, name, entry in self._trees[id]:

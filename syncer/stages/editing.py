@@ -17,7 +17,7 @@ from syncer.model import PatchVerdict, Pin
 from syncer.port import Port
 from syncer.queue.mail import Patch, create_patch, encode, parse_patch, refresh
 from syncer.queue.rebase import rebase_component
-from syncer.queue.stack import plain_author, stack
+from syncer.queue.stack import plain_author, settled, stack
 from syncer.queue.worktree import (
     Change,
     State,
@@ -60,8 +60,16 @@ def open_patch(port: Port, name: str, state: Accepted) -> Worktree:
             hint=f"Take it back first: sync queue edit {there.state.patch} --done, or --abort",
         )
     repo = state.repositories[component]
-    step = stack(repo, patches, _base(repo, pin))[number]
-    paths = {p for d in patch.diffs for p in (d.old_path, d.new_path) if p}
+    base = _base(repo, pin)
+    there_now = settled(repo, patches, base)
+    now = next((item for item in there_now if item.file == patch.file), None)
+    if now is None:
+        raise SyncError(
+            f"{patch.name} has nothing to do on the accepted {component}",
+            hint="Roll and accept: it leaves the queue.",
+        )
+    step = stack(repo, there_now, base)[there_now.index(now)]
+    paths = {p for d in now.diffs for p in (d.old_path, d.new_path) if p}
     after = {e.path: (e.mode, e.id) for e in repo.ls_tree(step.after) if e.path in paths}
     message = f"{step.subject}\n\n{step.body}\n" if step.body else f"{step.subject}\n"
     return make_worktree(
@@ -89,7 +97,14 @@ def take_back(port: Port, name: str, state: Accepted) -> tuple[str, ...]:
     """
     worktree = _open(port, name)
     component = worktree.state.component
-    patches = _as_opened(port, worktree)
+    repo, pin = state.repositories[component], state.pin(component)
+    base = _base(repo, pin)
+    if pin.commit != worktree.state.to_commit:
+        raise SyncError(
+            f"another {component} was accepted since {worktree.state.name} was opened",
+            hint="Close it with --abort, which keeps your edits, and open it again.",
+        )
+    patches = settled(repo, _as_opened(port, worktree), base)
     number = next(n for n, p in enumerate(patches) if p.file == worktree.state.patch)
     more = untracked(worktree)
     if more:
@@ -98,13 +113,6 @@ def take_back(port: Port, name: str, state: Accepted) -> tuple[str, ...]:
             hint="`git add` there what belongs to the patch, and remove the rest.",
         )
     edited = _edited(worktree, patches[number])
-    repo, pin = state.repositories[component], state.pin(component)
-    base = _base(repo, pin)
-    if pin.commit != worktree.state.to_commit:
-        raise SyncError(
-            f"another {component} was accepted since {worktree.state.name} was opened",
-            hint="Close it with --abort, which keeps your edits, and open it again.",
-        )
     stack(repo, patches, base)  # so that what later patches were made from is there
     _bring(worktree, repo)
     series = [*patches[:number], edited, *patches[number + 1 :]]
@@ -119,20 +127,17 @@ def take_back(port: Port, name: str, state: Accepted) -> tuple[str, ...]:
                 detail=result.reason,
             )
     folder = f"{port.toml.patches.folder}/{component}"
-    written = []
-    for patch, result in zip(series, results, strict=True):
+    changed = {}
+    for old, patch, result in zip(patches, series, results, strict=True):
         data = encode(result.refreshed or patch.text)
-        file = port.at(f"{folder}/{patch.file}")
-        if file.read_bytes() != data:
-            _check_as_opened(worktree, file, data)
-    for patch, result in zip(series, results, strict=True):
-        data = encode(result.refreshed or patch.text)
-        file = port.at(f"{folder}/{patch.file}")
-        if file.read_bytes() != data:
-            write_whole(file, data)
-            written.append(f"{folder}/{patch.file}")
+        if data != encode(old.text):
+            changed[f"{folder}/{patch.file}"] = data
+    for path, data in changed.items():
+        _check_as_opened(worktree, port.at(path), data)
+    for path, data in changed.items():
+        write_whole(port.at(path), data)
     put_aside(port, worktree)
-    return tuple(written)
+    return tuple(changed)
 
 
 def close(port: Port, name: str) -> Path | None:

@@ -76,7 +76,7 @@ def test_edit_amend_and_take_back(world: World, capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out.endswith(f"written  {FOLDER}/{PATCH}\n")
     old, new = (parse_patch(data, "c", "p") for data in (before, file.read_bytes()))
     assert new.head == old.head and b"+" + MINE.replace("five", "5").encode() in encode(new.text)
-    assert world.roll("base", until="rebase").error is None
+    assert world.roll(None, until="rebase").error is None
 
     work = opened(world)
     git(work, "commit", "--amend", "-q", "-m", "Say it shorter\n\nUpstream-Status: Denied")
@@ -89,10 +89,8 @@ def test_edit_amend_and_take_back(world: World, capsys: pytest.CaptureFixture[st
 def test_later_patches_follow_or_stop_it(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     clone = world.clone("tflite-micro")
     base = load_lock(world.port.lock_file).commits["tflite-micro"]
-    series = parse_patch(world.at(f"{FOLDER}/{PATCH}").read_bytes(), "tflite-micro", PATCH)
-    diff = series.diffs[0]
-    assert diff.new_id is not None
-    made = clone.blob(diff.new_id)
+    made = (opened(world) / HEADER).read_bytes()
+    assert edit(world, "--abort") == Exit.OK
     trees = [
         clone.write_tree(base, {HEADER: ("100644", clone.write_blob(data))})
         for data in (made, made.replace(MINE.encode(), MINE.encode() + b"// And more.\n"))
@@ -117,7 +115,7 @@ def test_later_patches_follow_or_stop_it(world: World, capsys: pytest.CaptureFix
     outcome = world.roll(base, until="rebase")
     assert outcome.error is None and outcome.roll.rebased is not None
     mine = [p for p in outcome.roll.rebased.patches if p.component == "tflite-micro"]
-    assert [str(p.verdict) for p in mine] == ["clean", "clean"]
+    assert {str(p.verdict) for p in mine} == {"clean"}
 
 
 def test_what_is_refused(world: World, capsys: pytest.CaptureFixture[str]) -> None:
