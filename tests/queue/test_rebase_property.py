@@ -19,6 +19,7 @@ from syncer.queue.rebase import rebase_component
 EXAMPLES = int(os.environ.get("SYNC_QUEUE_EXAMPLES", "25"))
 LINES = 24
 Tree = dict[str, list[bytes]]
+EXECUTABLE = b"#!/bin/sh\n"  # a file that begins so has the mode
 
 
 def first_tree() -> Tree:
@@ -31,13 +32,15 @@ def first_tree() -> Tree:
 
 @st.composite
 def scripts(draw: st.DrawFn, mark: str, most: int) -> list[Tree]:
-    """Some steps on from `first_tree`: each edits a file or two, adds or deletes one."""
+    """Some steps on from `first_tree`: each edits a file or two, adds, deletes or renames one, or
+    changes its mode."""
     tree, steps = first_tree(), []
     for step in range(draw(st.integers(1, most))):
         tree = {path: list(lines) for path, lines in tree.items()}
         for number in range(draw(st.integers(1, 2))):
             new = f"{mark} {step}.{number}\n".encode()
-            kind = draw(st.sampled_from(["insert", "insert", "replace", "delete", "add", "remove"]))
+            kinds = ["insert", "insert", "replace", "delete", "add", "remove", "mode"]
+            kind = draw(st.sampled_from([*kinds, *(["rename"] if mark == "ours" else [])]))
             path = draw(st.sampled_from(sorted(tree)))
             lines = tree[path]
             at = draw(st.integers(0, len(lines) - 1))
@@ -45,6 +48,10 @@ def scripts(draw: st.DrawFn, mark: str, most: int) -> list[Tree]:
                 tree[f"a/{mark}{step}{number}"] = [new] * 5
             elif kind == "remove" and len(tree) > 2:
                 del tree[path]
+            elif kind == "rename":
+                tree[f"b/{mark}{step}{number}"] = tree.pop(path)
+            elif kind == "mode":
+                tree[path] = lines[1:] if lines[:1] == [EXECUTABLE] else [EXECUTABLE, *lines]
             elif kind == "insert":
                 lines.insert(at, new)
             elif kind == "replace" or len(lines) < 5:
@@ -56,7 +63,12 @@ def scripts(draw: st.DrawFn, mark: str, most: int) -> list[Tree]:
 
 
 def contents(old: Tree, new: Tree) -> dict[str, Content]:
-    return {path: b"".join(new[path]) if path in new else None for path in old.keys() | new.keys()}
+    return {path: content(new[path]) if path in new else None for path in old.keys() | new.keys()}
+
+
+def content(lines: list[bytes]) -> Content:
+    mode = "100755" if lines[:1] == [EXECUTABLE] else "100644"
+    return mode, b"".join(lines)
 
 
 @pytest.fixture(scope="module")

@@ -139,5 +139,6 @@ def test_what_is_refused(world: World, capsys: pytest.CaptureFixture[str]) -> No
     assert edit(world, "--done") == Exit.BAD_INPUT
     assert "was changed since" in capsys.readouterr().err
     assert edit(world, "--abort") == Exit.OK
-    kept = [p.read_text() for p in world.port.state.glob("aside/*/work/" + HEADER)]
+    asides = (world.port.state / "aside").iterdir()
+    kept = [(place / work.name / HEADER).read_text() for place in asides]
     assert any(text.startswith("// gone\n") for text in kept)
