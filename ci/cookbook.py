@@ -87,8 +87,8 @@ SESSIONS = (
         "An override replaces a whole file and names the upstream blob that it was written "
         "against. Upstream changed that file: a person has to look at it once.",
         ("sync --upstream shadowed-changed --until rebase",),
-        "Take upstream's change into your file where it matters, then set `shadows` to the new "
-        "blob, which the message names.",
+        "`sync overrides accept` keeps your file as it is, `sync overrides merge` brings "
+        "upstream's change into it; then `sync continue`.",
     ),
     Session(
         "Upstream renamed a file",
@@ -98,7 +98,7 @@ SESSIONS = (
             "sync --upstream renamed --until rebase",
             "sync --upstream renamed-shadowed --until rebase",
         ),
-        "Follow it in port.toml: `path` of that [[override]].",
+        "`sync overrides accept PATH --moved-to NEW` follows it.",
     ),
     Session(
         "Upstream's newest commit does not pass",
