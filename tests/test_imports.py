@@ -104,8 +104,8 @@ def test_only_git_py_runs_git_and_only_the_emulator_knows_the_chip() -> None:
 
 def test_programs_are_run_in_few_places() -> None:
     """What upstream's files decide goes through syncer.foreign. The others run git, ask tools for
-    their versions, read what a build has left, flash a board, mend the machine on request, or run
-    a script of ours."""
+    their versions or C++ names, read what a build has left, flash a board, mend the machine on
+    request, or run a script of ours."""
     known = {
         "git/command.py",
         "build/tools.py",
@@ -115,6 +115,7 @@ def test_programs_are_run_in_few_places() -> None:
         "cli/doctor.py",
         "cli/machine.py",
         "cli/demo.py",
+        "emulator/symbols.py",
     }
     for name, path in modules():
         runs = "subprocess" in path.read_text() or "os.system" in path.read_text()

@@ -123,6 +123,21 @@ class Machine:
             raise SyncError("the machine is closed")
         return self._machine
 
+    @property
+    def core(self) -> tuple[Ffi, Lib, Data]:
+        """The C core and this machine in it, for the modules beside this one."""
+        return self._ffi, self._lib, self._m
+
+    @property
+    def flash_bytes(self) -> int:
+        """The size of the flash chip."""
+        return self._flash_bytes
+
+    @property
+    def elf(self) -> bytes | None:
+        """The loaded ELF file, for its symbols; None: it was not an ELF file."""
+        return self._elf
+
     # ---- before a run
 
     def load(self, firmware: str | Path) -> None:
@@ -182,6 +197,7 @@ class Machine:
         on_line: Callable[[str], None] | None = None,
         on_marks: Callable[[list[tuple[int, int, int]]], None] | None = None,
         on_bytes: Callable[[int, bytes], None] | None = None,
+        on_slice: Callable[[], None] | None = None,
     ) -> RunResult:
         """Runs on from where the machine is.
 
@@ -192,6 +208,7 @@ class Machine:
             on_line: called with each line, without its end, as it is complete.
             on_marks: called with the marks made since it was last called, in order; they are then
                 not in the result, so that there may be any number of them.
+            on_slice: called whenever the machine pauses, at least every 50 million cycles.
             on_bytes: called with a UART's number and what it has sent since it was last called.
 
         Raises:
@@ -209,6 +226,8 @@ class Machine:
         while not reason:
             check()
             stop = self._lib.machine_run(self._m, min(end, self.cycles + _SLICE))
+            if on_slice is not None:
+                on_slice()
             if on_marks is None:
                 marks += self._take_marks()
             else:
@@ -244,6 +263,12 @@ class Machine:
             return "exit"
         if stop & self._lib.STOP_ASLEEP:
             return "asleep"
+        if stop & self._lib.STOP_BREAK:
+            return "break"
+        if stop & self._lib.STOP_WATCHPOINT:
+            return "watchpoint"
+        if stop & self._lib.STOP_STEP:
+            return "step"
         if stop & self._lib.STOP_SLICE and self.cycles >= end:
             return "cycles"
         return ""

@@ -11,7 +11,8 @@ class RunResult:
 
     Attributes:
         reason: "line" (the text was seen), "cycles" (max_cycles are over), "fault", "asleep" (both
-            cores sleep and nothing is due) or "exit" (the C library's _exit was reached).
+            cores sleep and nothing is due), "exit" (the C library's _exit was reached), or "break",
+            "watchpoint" or "step" (what a debugger asked for: debug.py).
         cycles: clk_sys cycles since reset, of the core that ended the run.
         uart: what UART0 sent in this run.
         fault: what happened and both cores' registers, or None.

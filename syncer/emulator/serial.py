@@ -72,6 +72,7 @@ class SerialTerminal:
         max_cycles: int = 10**18,
         stop: Callable[[], bool] = lambda: False,
         on_line: Callable[[str], None] | None = None,
+        on_slice: Callable[[], None] | None = None,
     ) -> RunResult:
         """Runs the machine, and both directions of the device, until what would end Machine.run or
         `stop` says so, which is asked every few milliseconds. A machine whose cores both sleep goes
@@ -89,6 +90,7 @@ class SerialTerminal:
                 max_cycles=max(0, min(_TURN, end - machine.cycles)),
                 on_line=on_line,
                 on_bytes=self._send,
+                on_slice=on_slice,
             )
             if result.reason == "asleep":
                 select.select([self._ours], [], [], _WAIT)

@@ -23,7 +23,10 @@ enum Stop {
     STOP_FAULT = 4,   /* see machine_fault */
     STOP_ASLEEP = 8,  /* every core sleeps and nothing is due that could wake one */
     STOP_EXIT = 16,   /* "bkpt #0; b .-2": the C library's _exit */
-    STOP_DRAIN = 32   /* a buffer of UART text or marks is full: take it and run on */
+    STOP_DRAIN = 32,  /* a buffer of UART text, marks or trace is full: take it and run on */
+    STOP_BREAK = 64,  /* a breakpoint, before its instruction; see machine_stopped */
+    STOP_WATCHPOINT = 128, /* a watchpoint, after the access */
+    STOP_STEP = 256   /* the instruction of machine_step was executed */
 };
 
 enum FaultKind {
@@ -99,6 +102,63 @@ struct Registers {
     uint32_t sleep;
 };
 
+/* An instruction about to be executed; `code` is its halfword, and the one after it above. */
+struct Trace {
+    uint64_t cycle;
+    uint32_t pc;
+    uint32_t code;
+    uint32_t core;
+};
+
+/* What something cost a core, in clk_sys cycles but for the counts. The stalls and sio are part of
+ * cycles, idle is not. */
+struct Cost {
+    uint64_t cycles;
+    uint64_t instructions;
+    uint64_t fill;  /* waiting for its own line fills */
+    uint64_t port;  /* waiting for the cache port */
+    uint64_t bank;  /* waiting for an SRAM bank or the boot ROM */
+    uint64_t sio;   /* turning round for a spinlock or the FIFO */
+    uint64_t idle;  /* asleep in WFE or WFI */
+    uint64_t xip_accesses;
+    uint64_t xip_misses;
+};
+
+/* A place in a core's tree of calls: nodes 0 and 1 are the cores. `function` counts from 1 in the
+ * list given to machine_profile; 0: none of them. The cost is its own, without its callees'. */
+struct Node {
+    uint32_t parent;
+    uint32_t function;
+    uint32_t core;
+    uint64_t calls;
+    struct Cost cost;
+};
+
+/* What a core spent between region_begin and region_end; `name` is what r0 held at the beginning. */
+struct MarkedRegion {
+    uint32_t name;
+    uint32_t core;
+    uint64_t count;
+    struct Cost cost;
+};
+
+/* A stretch of a core's time: cycles, and the function that had most of them. */
+struct Bucket {
+    uint64_t busy;
+    uint64_t stalled; /* part of busy */
+    uint64_t waiting; /* for SIO, part of busy */
+    uint64_t idle;
+    uint32_t function;
+    uint64_t weight;
+};
+
+enum WatchKind { WATCH_WRITE = 1, WATCH_READ = 2, WATCH_ACCESS = 3 };
+struct Stopped {
+    uint32_t core;
+    uint32_t address; /* the breakpoint, or what was accessed */
+    uint32_t kind;    /* of the watchpoint */
+};
+
 /* flash_size: a power of two, 4 KB to 16 MB. NULL when there is no memory. */
 struct Machine *machine_create(uint32_t flash_size);
 void machine_destroy(struct Machine *m);
@@ -129,6 +189,31 @@ size_t machine_take_uart(struct Machine *m, uint32_t uart, uint8_t *out, size_t 
 /* Characters for a UART to receive, from now on at its baud rate. False: no memory. */
 bool machine_send_uart(struct Machine *m, uint32_t uart, const uint8_t *data, size_t size);
 size_t machine_take_marks(struct Machine *m, struct Mark *out, size_t capacity);
+
+/* Looking at every instruction, which slows a run down and changes nothing in it. Each is false
+ * where the host has no memory, or (breakpoints, watchpoints) there is no room for more. */
+bool machine_trace(struct Machine *m, bool on);
+size_t machine_take_trace(struct Machine *m, struct Trace *out, size_t capacity);
+/* Profiles from now on. The functions are in the order of their addresses, `ends` exclusive. A core
+ * that executes region_begin or region_end begins or ends a region (0: none). */
+bool machine_profile(struct Machine *m, const uint32_t *starts, const uint32_t *ends, size_t count,
+                     uint32_t region_begin, uint32_t region_end);
+/* Each gives how many there are, and copies at most `capacity`. */
+size_t machine_nodes(struct Machine *m, struct Node *out, size_t capacity);
+size_t machine_regions(struct Machine *m, struct MarkedRegion *out, size_t capacity);
+size_t machine_timeline(struct Machine *m, uint32_t core, struct Bucket *out, size_t capacity);
+/* Cycles of one bucket of the timeline. */
+uint64_t machine_bucket_cycles(const struct Machine *m);
+/* Breakpoints hold before their instruction, but not where a run begins. */
+bool machine_break(struct Machine *m, uint32_t address, bool on);
+bool machine_watchpoint(struct Machine *m, uint32_t address, uint32_t size, uint32_t kind, bool on);
+/* The next run ends when this core (2: none) has executed an instruction. */
+bool machine_step(struct Machine *m, uint32_t core);
+void machine_stopped(const struct Machine *m, struct Stopped *out);
+/* Number as in struct Registers: 0 to 15, 16 xPSR (its flags), 17 MSP, 18 PSP, 19 PRIMASK,
+ * 20 CONTROL. False: no such register, or no code can be there. */
+bool machine_set_register(struct Machine *m, uint32_t core, uint32_t number, uint32_t value);
+
 /* Copies, and does not clear. */
 size_t machine_unmapped(const struct Machine *m, struct Unmapped *out, size_t capacity);
 /* cffi: end */

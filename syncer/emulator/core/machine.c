@@ -15,6 +15,7 @@
 #include "exceptions.h"
 #include "peripherals.h"
 #include "schedule.h"
+#include "watch.h"
 
 /* One record past the end ends runaways; one more lets a wide instruction step over it. */
 static struct Op *new_ops(uint32_t memory_size)
@@ -51,6 +52,7 @@ void machine_destroy(struct Machine *m)
     free(m->marks);
     free(m->uart[0].text);
     free(m->uart[1].text);
+    watch_free(m);
     free(m->uart[0].input);
     free(m->uart[1].input);
     free(m);
@@ -123,6 +125,7 @@ void machine_clear(struct Machine *m, const struct Settings *settings, const uin
         core_reset(m, &m->core[i]);
     }
     m->current = &m->core[0];
+    watch_reset(m);
     xip_flush(m);
     request_attention(m);
 }
@@ -160,6 +163,10 @@ uint32_t machine_run(struct Machine *m, uint64_t until_cycle)
     if (m->fault.kind) return STOP_FAULT;
     m->stop = 0;
     m->stop_cycle = until_cycle;
+    if (m->watch) {
+        run_watched(m);
+        return m->stop;
+    }
     while (schedule(m)) {
         if (!m->settings.exact) execute_functional(m);
         else if (!m->contended) execute_alone(m);

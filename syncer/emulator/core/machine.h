@@ -95,6 +95,7 @@ struct Core {
     uint32_t last_line;      /* the flash line that the last instruction word came from */
     uint64_t xip_accesses, xip_misses, xip_data_accesses, xip_data_misses;
     uint64_t stall_port, stall_bank;
+    uint64_t polls;          /* reads of SIO that found a spinlock taken or the FIFO empty */
 
     uint32_t primask, control, ipsr, vtor;
     uint32_t msp, psp;       /* the one not in use */
@@ -220,8 +221,11 @@ struct Uart {
 
 #define UNMAPPED_BLOCKS 64
 
+struct Watch;
+
 struct Machine {
     struct Core core[2];
+    struct Watch *watch; /* NULL: nobody looks */
     struct Core *current;
 
     /* Scheduling, see schedule.c. */

@@ -24,6 +24,14 @@
         return;                                                                                  \
     } while (0)
 #define SLOW() SAVE()
+#ifdef ONE_INSTRUCTION
+#define NEXT() LEAVE()
+#define NEXT_SIMPLE()                                                                            \
+    do {                                                                                         \
+        cycles += CYCLES_SIMPLE;                                                                 \
+        LEAVE();                                                                                 \
+    } while (0)
+#else
 #define NEXT()                                                                                   \
     do {                                                                                         \
         if (UNLIKELY(cycles > limit)) {                                                          \
@@ -38,6 +46,7 @@
         if (EXACT) NEXT();                                                                       \
         else DISPATCH();                                                                         \
     } while (0)
+#endif
 
 void INTERPRETER(struct Machine *m)
 {
@@ -53,6 +62,7 @@ void INTERPRETER(struct Machine *m)
     uint64_t cycles = c->cycles, count = 0;
     (void)exact;
     (void)dual;
+    (void)limit;
     m->turn_over = false;
     DISPATCH();
 #include "opcodes.h"

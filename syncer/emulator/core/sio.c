@@ -94,7 +94,10 @@ uint32_t sio_read(struct Machine *m, struct Core *c, uint32_t address)
     uint32_t offset = address & 0xfffffff;
     if (offset >= SPINLOCK0 && offset < SPINLOCKS_END) { /* claim: 0 if it is taken */
         uint32_t bit = 1u << ((offset - SPINLOCK0) / 4);
-        if (m->spinlocks & bit) return 0;
+        if (m->spinlocks & bit) {
+            c->polls++;
+            return 0;
+        }
         m->spinlocks |= bit;
         return bit;
     }
@@ -106,7 +109,7 @@ uint32_t sio_read(struct Machine *m, struct Core *c, uint32_t address)
     case GPIO_IN: case QSPI_IN: return 0;
     case GPIO_OUT: case GPIO_ENABLE: case QSPI_OUT: case QSPI_ENABLE:
         return *output_register(m, offset);
-    case FIFO_ST: return fifo_status(c);
+    case FIFO_ST: c->polls += !c->fifo.count; return fifo_status(c);
     case FIFO_RD: return fifo_pop(m, c);
     case SPINLOCK_ST: return m->spinlocks;
     case DIV_UDIVIDEND: case DIV_SDIVIDEND: return c->dividend;
