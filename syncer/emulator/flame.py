@@ -121,7 +121,10 @@ def timeline(profile: Profile, title: str, clock_hz: int) -> str:
     count = max(len(lane) for lane in profile.timeline)
     step = _WIDTH / max(count, 1)
     legend = _most(profile)
-    colours = {name: f"hsl({index * 137 % 360}, 55%, 62%)" for index, name in enumerate(legend)}
+    colours = {
+        name: f"hsl({40 + (160 + index * 137) % 290}, 50%, 62%)"
+        for index, name in enumerate(legend)
+    }
     rows = (len(legend) + 3 + 2) // 3
     height = 40 + 2 * (_LANE + 34) + rows * 16 + 14
     parts = [_head(height, title)]
@@ -159,7 +162,7 @@ def timeline(profile: Profile, title: str, clock_hz: int) -> str:
     top = 30 + 2 * (_LANE + 34) - 4
     end = count * profile.stretch_cycles / clock_hz * 1000
     for n in range(11):
-        x = min(max(n * _WIDTH / 10, 22), _WIDTH - 26)
+        x = min(max(n * _WIDTH / 10, 30), _WIDTH - 34)
         parts.append(
             f'<text x="{x:.0f}" y="{top}" text-anchor="middle">{end * n / 10:.2f} ms</text>'
         )
