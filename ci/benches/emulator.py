@@ -45,8 +45,7 @@ def built(folder: Path) -> Path:
 
 def timed(firmware: Path, exact: bool, in_turns: bool = False) -> tuple[float, int, int]:
     """CPU seconds, cycles and instructions of one run."""
-    with Machine(exact=exact) as machine:
-        machine._settings.in_turns = in_turns
+    with Machine(exact=exact, in_turns=in_turns) as machine:
         machine.load(firmware)
         started = time.process_time()
         result = machine.run(until=UNTIL, count=COUNT)

@@ -14,8 +14,7 @@ SRAM, SRAM_SIZE = 0x20000000, 0x42000
 
 
 def outcome(program: Program, in_turns: bool, slice_cycles: int, mark: str = "") -> object:
-    with Machine() as machine:
-        machine._settings.in_turns = in_turns
+    with Machine(in_turns=in_turns) as machine:
         machine.load(program.path)
         if mark:
             machine.mark(program[mark])
