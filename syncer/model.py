@@ -368,7 +368,8 @@ class TestResult:
     """One test program. `reason` says why it did not pass (a hang, a fault, a truncated line,
     silence, failed cases); `stage` is "build" where it could not be run at all. `complete`: it ran
     to its end, and its own count of cases agrees with those seen. `exception` is the cause for
-    which port.toml lets it fail, if it failed so."""
+    which port.toml lets it fail, if it failed so. `report`: where it stood when a fault or its
+    budget stopped it, as the emulator tells."""
 
     name: str
     passed: bool
@@ -378,6 +379,7 @@ class TestResult:
     stage: str = "run"
     complete: bool = False
     exception: str = ""
+    report: str = ""
 
     @property
     def failed(self) -> bool:

@@ -127,7 +127,7 @@ def command(
             )
         if profiler and folder:
             emulate_profile.show(profiler.result(), folder, firmware, clock_hz)
-    _check(result, firmware, until)
+        _check(result, firmware, until, machine)
     milliseconds = result.cycles / clock_hz * 1000
     click.echo(
         f"{_ENDS[result.reason]}: {result.cycles} cycles ({milliseconds:.3f} ms), "
@@ -153,7 +153,7 @@ def _debug(machine: Machine, port: int, firmware: Path) -> int:
     return Exit.OK
 
 
-def _check(result: RunResult, firmware: Path, until: str | None) -> None:
+def _check(result: RunResult, firmware: Path, until: str | None, machine: Machine) -> None:
     if result.reason == "fault":
         raise SyncError(f"{firmware.name} faulted", exit=Exit.TEST, detail=result.fault or "")
     if until is not None and result.reason != "line":
@@ -162,4 +162,5 @@ def _check(result: RunResult, firmware: Path, until: str | None) -> None:
             f"at cycle {result.cycles}",
             hint="" if result.reason != "cycles" else "Allow it more with --max-cycles.",
             exit=Exit.TEST,
+            detail=machine.standing(),
         )

@@ -1,13 +1,13 @@
-"""A fault as a person reads it: what happened, where, and both cores' registers."""
+"""A fault, and where a machine stands, as a person reads it: what happened, and both cores'
+registers and backtraces."""
 
 from __future__ import annotations
 
-import bisect
-import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from elftools.elf.elffile import ELFFile
-from elftools.elf.sections import SymbolTableSection
+from syncer.emulator import symbols
+from syncer.emulator.backtrace import MOST_FRAMES, Backtrace, Frame, Read
+from syncer.emulator.debuginfo import DebugInfo
 
 _WHAT: dict[int, str] = {
     1: "read from 0x{address:08x}, where nothing answers",
@@ -27,58 +27,92 @@ _WHAT: dict[int, str] = {
     14: "ran past the end of memory at 0x{address:08x}",
 }
 _SLEEP = ("running", "in WFE", "in WFI", "held in reset")
+_HELD = 3
+_EXCEPTIONS = {2: "NMI", 3: "HardFault", 11: "SVCall", 14: "PendSV", 15: "SysTick"}
+_FIRST_IRQ = 16
 
-Symbolise = Callable[[int], str]
-
-
-def symboliser(elf: bytes | None) -> Symbolise:
-    """A function from an address to " (function+0x12)", or to "" where no symbol is known."""
-    symbols = _function_symbols(elf) if elf else []
-    starts = [address for address, _, _ in symbols]
-
-    def symbolise(address: int) -> str:
-        at = bisect.bisect_right(starts, address) - 1
-        if at < 0:
-            return ""
-        start, size, name = symbols[at]
-        if size and address >= start + size:
-            return ""
-        return f" ({name}+0x{address - start:x})"
-
-    return symbolise
+Registers = Mapping[str, int]
 
 
-def _function_symbols(elf: bytes) -> list[tuple[int, int, str]]:
-    try:
-        found = []
-        for section in ELFFile(io.BytesIO(elf)).iter_sections():
-            if not isinstance(section, SymbolTableSection):
+class Reporter:
+    """Describes one machine.
+
+    Args:
+        elf: the program's ELF file, for names, source lines and call frames; None: there is none.
+        read: the machine's memory.
+    """
+
+    def __init__(self, elf: bytes | None, read: Read) -> None:
+        self._symbols = symbols.read(elf)
+        self._info = DebugInfo(elf)
+        self._backtrace = Backtrace(read, self._symbols, self._info)
+
+    def fault(
+        self, fault: Mapping[str, int], cycles: int, registers: tuple[Registers, Registers]
+    ) -> str:
+        """`fault` has kind, core, pc, address and detail as core/api.h names them; `registers` is
+        what Machine.registers gives for both cores."""
+        what = _WHAT[fault["kind"]].format_map(fault)
+        pc = fault["pc"]
+        name = self._name(pc, pc)
+        where = f"0x{pc:08x} ({name})" if name else f"0x{pc:08x}"
+        lines = [f"core {fault['core']} at {where}, cycle {cycles}: {what}"]
+        return "\n".join([*lines, *self._cores(registers, {fault["core"]: pc})])
+
+    def standing(self, registers: tuple[Registers, Registers]) -> str:
+        """Both cores' registers and backtraces."""
+        return "\n".join(self._cores(registers, {}))
+
+    def brief(self, registers: tuple[Registers, Registers]) -> str:
+        """Where both cores are, in a line for each."""
+        lines = []
+        for core, values in enumerate(registers):
+            line = f"core {core}, {_state(values)}"
+            if values["sleep"] != _HELD:
+                first, *callers = self._backtrace.frames(values)
+                names = [
+                    self._name(frame.address, frame.inside) or f"0x{frame.address:08x}"
+                    for frame in callers[:3]
+                ]
+                line += " <- ".join([f": {self._where(first)}", *names])
+            lines.append(line)
+        return "\n".join(lines)
+
+    def _cores(self, registers: tuple[Registers, Registers], at: Mapping[int, int]) -> list[str]:
+        lines = []
+        for core, values in enumerate(registers):
+            lines.append(f"core {core}, {_state(values)}:")
+            names = [f"r{n}" for n in range(13)] + ["sp", "lr", "pc", "xpsr", "msp", "psp"]
+            cells = [f"{name:>4} {values[name]:08x}" for name in names]
+            lines += ["  " + " ".join(cells[i : i + 7]) for i in range(0, len(cells), 7)]
+            if values["sleep"] == _HELD:
                 continue
-            for symbol in section.iter_symbols():
-                if symbol["st_info"]["type"] == "STT_FUNC":
-                    found.append((symbol["st_value"] & ~1, symbol["st_size"], symbol.name))
-        return sorted(found)
-    except Exception:  # a damaged symbol table costs names, not the report
-        return []
+            frames = self._backtrace.frames(values, at.get(core))
+            for number, frame in enumerate(frames[:MOST_FRAMES]):
+                guessed = ", guessed" if frame.guessed else ""
+                lines.append(f"  #{number:<2} {self._where(frame)}{guessed}")
+            if len(frames) > MOST_FRAMES:
+                lines.append(f"  ... and more than these {MOST_FRAMES}")
+        return lines
+
+    def _name(self, address: int, inside: int) -> str:
+        function = self._symbols.at(inside)
+        return "" if function is None else f"{function.name}+0x{address - function.start:x}"
+
+    def _where(self, frame: Frame) -> str:
+        parts = (
+            f"0x{frame.address:08x}",
+            self._name(frame.address, frame.inside),
+            self._info.line(frame.inside),
+        )
+        return " ".join(filter(None, parts))
 
 
-def describe(
-    fault: Mapping[str, int],
-    cycles: int,
-    registers: tuple[Mapping[str, int], Mapping[str, int]],
-    symbolise: Symbolise,
-) -> str:
-    """`fault` has kind, core, pc, address and detail as core/api.h names them; `registers` is what
-    Machine.registers gives for both cores."""
-    what = _WHAT[fault["kind"]].format_map(fault)
-    pc = fault["pc"]
-    lines = [f"core {fault['core']} at 0x{pc:08x}{symbolise(pc)}, cycle {cycles}: {what}"]
-    for core, values in enumerate(registers):
-        lines.append(f"core {core}, {_SLEEP[values['sleep']]}:")
-        names = [f"r{n}" for n in range(13)] + ["sp", "lr", "pc", "xpsr", "msp", "psp"]
-        cells = [f"{name:>4} {values[name]:08x}" for name in names]
-        lines += ["  " + " ".join(cells[i : i + 7]) for i in range(0, len(cells), 7)]
-        for name in ("pc", "lr"):
-            if place := symbolise(values[name] & ~1):
-                lines.append(f"  {name:>4} is{place.replace('(', '').replace(')', '')}")
-    return "\n".join(lines)
+def _state(values: Registers) -> str:
+    number = values["xpsr"] & 0x3F
+    if not number:
+        return _SLEEP[values["sleep"]]
+    name = _EXCEPTIONS.get(number, f"exception {number}")
+    if number >= _FIRST_IRQ:
+        name = f"IRQ {number - _FIRST_IRQ}"
+    return f"{_SLEEP[values['sleep']]}, handling {name}"

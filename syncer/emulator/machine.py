@@ -58,6 +58,7 @@ class Machine:
             clock divider.
         xip_word: clk_sys cycles to read one 32-bit word of flash uncached or by DMA.
         mark_limit: executions of marked addresses recorded before the run ends with a fault.
+        in_turns: True: no core runs ahead of the other; slower, to the same result.
 
     Raises:
         SyncError: a bad argument, no boot ROM, or the core is not built.
@@ -73,6 +74,7 @@ class Machine:
         xip_fill: int = XIP_FILL,
         xip_word: int = XIP_WORD,
         mark_limit: int = 1_000_000,
+        in_turns: bool = False,
     ) -> None:
         _check_range("clock_hz", clock_hz, 1_000_000, 1_000_000_000)
         _check_range("flash_bytes", flash_bytes, 4096, 16 << 20)
@@ -90,6 +92,7 @@ class Machine:
         settings.xip_word = xip_word
         settings.mark_limit = mark_limit
         settings.exact = exact
+        settings.in_turns = in_turns
         self._settings = settings
         machine = self._lib.machine_create(flash_bytes)
         if machine == self._ffi.NULL:
@@ -303,11 +306,27 @@ class Machine:
         values = {
             name: getattr(fault, name) for name in ("kind", "core", "pc", "address", "detail")
         }
-        registers = (self.registers(0), self.registers(1))
         cycles = self.counters(values["core"]).cycles
-        return faults.describe(values, cycles, registers, faults.symboliser(self._elf))
+        return self._reporter().fault(values, cycles, self._both())
+
+    def _both(self) -> tuple[dict[str, int], dict[str, int]]:
+        return self.registers(0), self.registers(1)
+
+    def _reporter(self) -> faults.Reporter:
+        def read(address: int, size: int) -> bytes | None:
+            try:
+                return self.read(address, size)
+            except SyncError:
+                return None
+
+        return faults.Reporter(self._elf, read)
 
     # ---- looking inside
+
+    def standing(self, brief: bool = False) -> str:
+        """Where both cores are, as text: registers and backtraces, or a line for each."""
+        reporter = self._reporter()
+        return reporter.brief(self._both()) if brief else reporter.standing(self._both())
 
     @property
     def cycles(self) -> int:

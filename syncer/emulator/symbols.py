@@ -12,7 +12,7 @@ from functools import cached_property
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
-_ROM_END = 0x4000
+ROM_END = 0x4000
 _FILTERS = ("arm-none-eabi-c++filt", "c++filt")
 
 
@@ -53,15 +53,15 @@ def read(elf: bytes | None) -> Symbols:
         found = {}
     starts = sorted(found)
     functions = []
-    for start, following in zip(starts, [*starts[1:], 1 << 32], strict=True):
+    for start, following in zip(starts, [*starts, 1 << 32][1:], strict=True):
         size, name = found[start]
         # Hand-written assembly often gives no size: then up to the next one, within reason.
         end = start + size if size else min(following, start + 0x1000)
         functions.append(Function(start, min(end, following), name))
     names = _plain([function.name for function in functions])
     functions = [Function(f.start, f.end, n) for f, n in zip(functions, names, strict=True)]
-    if not functions or functions[0].start >= _ROM_END:
-        functions.insert(0, Function(0, _ROM_END, "(boot ROM)"))
+    if not functions or functions[0].start >= ROM_END:
+        functions.insert(0, Function(0, ROM_END, "(boot ROM)"))
     return Symbols(tuple(functions))
 
 

@@ -27,7 +27,7 @@ from syncer.port import Benchmark, Port
 from syncer.sizes import load_sizes
 from syncer.stages.gates import compared
 from syncer.stages.tests import Note, on_target
-from syncer.targets import Target
+from syncer.targets import Run, Target
 from syncer.tree.arrays import input_bytes
 from syncer.tree.generate import place_of
 
@@ -96,7 +96,7 @@ def _one_bench(
         counted=list(functions),
     )
     if run.failure:
-        raise SyncError(f"{spec.firmware}: {run.failure}", exit=Exit.TEST, detail=_tail(run.output))
+        raise _stopped(spec.firmware, run)
     ticks, layers = parse.parse_benchmark(run.output, spec.tag)
     cycles = None
     if len(begin) == len(end) == 1 and run.marks:
@@ -149,7 +149,7 @@ def _with_crcs(
         budget_cycles=port.toml.budget.benchmark_cycles,
     )
     if run.failure:
-        raise SyncError(f"{spec.check}: {run.failure}", exit=Exit.TEST, detail=_tail(run.output))
+        raise _stopped(spec.check, run)
     checked = parse.parse_check(run.output)
     if [op for _, op, _ in checked.crcs] != [layer.op for layer in bench.layers]:
         raise SyncError(
@@ -190,6 +190,12 @@ def _compared(
         return replace(bench, layers=layers, outputs=Verdict.TEST, note=note)
     note = f"{len(layers)} operators equal TFLM on the host"
     return replace(bench, layers=layers, outputs=Verdict.PASSED, note=note)
+
+
+def _stopped(name: str, run: Run) -> SyncError:
+    what, _, report = run.failure.partition("\n")
+    detail = "\n".join(filter(None, (report, _tail(run.output))))
+    return SyncError(f"{name}: {what}", exit=Exit.TEST, detail=detail)
 
 
 def _tail(output: str) -> str:

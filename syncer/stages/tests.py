@@ -24,12 +24,13 @@ from syncer.model import (
     UnneededException,
 )
 from syncer.port import FirmwareSpec, Port, TestException
-from syncer.targets import Target
+from syncer.targets import Run, Target
 
 Note = Callable[[str], None]
 
 # How often a program may print its final line: its cases may too.
 _FINAL_LINES = 8
+_MOST_REPORTS = 2  # of some 40 lines each
 
 
 def on_target(port: Port, built: BuildResult) -> tuple[Firmware, ...]:
@@ -116,20 +117,23 @@ def _run(port: Port, program: Program, elf: Path, target: Target) -> TestResult:
     result = parse.parse_tests(program.name, run.output, cases=program.cases)
     own_verdict = result.complete and any(not case.passed for case in result.cases)
     if run.failure and not own_verdict:
-        # What stopped it is the reason; what it had printed till then only says where. A fault's
-        # other lines are registers.
-        stopped = run.failure.partition("\n")[0]
-        reason = f"{stopped}; {result.reason}" if result.reason else stopped
-        result = replace(result, passed=False, reason=reason)
+        # What stopped it is the reason; what it had printed till then only says where.
+        result = _stopped(result, run)
     return replace(result, cycles=run.cycles or 0)
+
+
+def _stopped(result: TestResult, run: Run) -> TestResult:
+    """A failure's first line says what happened, the others where the cores stood."""
+    stopped, _, report = run.failure.partition("\n")
+    reason = f"{stopped}; {result.reason}" if result.reason else stopped
+    return replace(result, passed=False, reason=reason, report=report)
 
 
 def _run_example(port: Port, example: FirmwareSpec, elf: Path, target: Target) -> TestResult:
     run = target.run(elf, until=example.until, budget_cycles=port.toml.budget.test_cycles)
     result = parse.parse_example(example.name, run.output, example.expect)
     if run.failure:
-        reason = f"{run.failure}; {result.reason}" if result.reason else run.failure
-        result = replace(result, passed=False, reason=reason)
+        result = _stopped(result, run)
     return replace(result, cycles=run.cycles or 0)
 
 
@@ -206,4 +210,8 @@ def check_tests(tests: TestsResult) -> None:
             f"{len(failed)} of {len(tests.results)} tests failed: "
             + ", ".join(result.name for result in failed),
             exit=Exit.TEST,
+            detail="\n".join(
+                f"{result.name}: {result.reason}\n{result.report}"
+                for result in [result for result in failed if result.report][:_MOST_REPORTS]
+            ),
         )

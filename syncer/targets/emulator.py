@@ -49,13 +49,14 @@ class EmulatorTarget:
             result = machine.run(
                 until=until, count=count, max_cycles=budget_cycles, on_marks=log.take
             )
-        failure = ""
-        if result.reason == "cycles":
-            failure = f"still running after {budget_cycles:,} cycles"
-        elif result.reason == "fault":
-            failure = result.fault or "fault"
-        elif result.reason != "line":
-            failure = f"stopped ({result.reason}) before it printed {until!r}"
+            failure = ""
+            if result.reason == "fault":
+                failure = result.fault or "fault"
+            elif result.reason != "line":
+                failure = f"stopped ({result.reason}) before it printed {until!r}"
+                if result.reason == "cycles":
+                    failure = f"still running after {budget_cycles:,} cycles"
+                failure += f"\n{machine.standing(brief=True)}"
         return Run(result.uart, failure, result.cycles, tuple(log.marks), tuple(log.counts))
 
 

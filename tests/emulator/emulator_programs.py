@@ -27,11 +27,18 @@ class Program:
 Build = Callable[..., Program]
 
 
-def build(folder: Path, name: str, script: str = "link.ld") -> Program:
+def build(folder: Path, name: str, script: str = "link.ld", option: str = "-g0") -> Program:
     """firmware/<name>.S, linked into `folder` unless it is there."""
-    elf = folder / f"{name}.{script}.elf"
+    elf = folder / f"{name}.{script}.elf" if option == "-g0" else folder / f"{name}{option}.elf"
     if not elf.exists():
-        command = ["arm-none-eabi-gcc", "-mcpu=cortex-m0plus", "-mthumb", "-nostdlib", "-static"]
+        command = [
+            "arm-none-eabi-gcc",
+            "-mcpu=cortex-m0plus",
+            "-mthumb",
+            "-nostdlib",
+            "-static",
+            option,
+        ]
         command += ["-Wl,--build-id=none", "-Wl,--no-warn-rwx-segments,-n"]
         sources = [FIRMWARE / f"{name}.S", FIRMWARE / "common.S"]
         subprocess.run([*command, "-T", FIRMWARE / script, *sources, "-o", elf], check=True)

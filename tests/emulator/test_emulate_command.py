@@ -34,6 +34,8 @@ def test_the_line_never_comes(program: Build, capsys: pytest.CaptureFixture[str]
     err = capsys.readouterr().err
     assert "never printed 'tock'" in err
     assert "--max-cycles" in err
+    assert "core 0, running:" in err and "  #0  0x1000" in err
+    assert "core 1, in WFE:" in err and "  #0  0x0000" in err
 
 
 def test_fault(program: Build, capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,6 +44,7 @@ def test_fault(program: Build, capsys: pytest.CaptureFixture[str]) -> None:
     assert "faults.link.ld.elf faulted" in err
     assert "read from 0x60000004" in err
     assert "(read_nowhere+0x0)" in err
+    assert "read_nowhere+0x0\n" in err and "  #0  0x" in err
 
 
 def test_serial_port(program: Build, capsys: pytest.CaptureFixture[str]) -> None:

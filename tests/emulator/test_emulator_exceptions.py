@@ -72,7 +72,8 @@ def test_fault_report(program: Build, name: str, exact: bool) -> None:
     where = {"run_off": "0x20042000", "bad_return": "(svcall+0x2)"}
     assert where.get(name, f"({name}+0x") in first
     registers = "\n".join(rest)
-    assert "core 0, running:" in registers
+    handling = {"bad_return": ", handling SVCall"}
+    assert f"core 0, running{handling.get(name, '')}:" in registers
     assert "core 1, in WFE:" in registers or not exact  # core 0's first turn, if it is long
     assert "r1 60000004" in registers or name in ("reset", "run_off")
     assert (again.reason, again.fault, again.cycles) == ("fault", result.fault, result.cycles)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -40,6 +41,17 @@ def test_costs_of_functions_and_their_callers(program: Build) -> None:
     assert sum(functions[name][1].cycles for name in ("inner", "outer", "tail", "work")) == (
         pytest.approx(region.cost.cycles, abs=120)  # the fetches of main around it
     )
+
+
+def test_without_symbols(program: Build, tmp_path: Path) -> None:
+    stripped = tmp_path / "stripped.elf"
+    subprocess.run(["arm-none-eabi-strip", "-o", stripped, program("profile").path], check=True)
+    with Machine() as machine:
+        machine.load(stripped)
+        profiler = Profiler(machine)
+        machine.run(max_cycles=10**6)
+        functions = profiler.result().by_function(0)
+    assert "inner" not in functions and sum(cost.cycles for _, cost in functions.values()) > 1000
 
 
 # Without exact timing two cores that both run take their turns otherwise when watched.

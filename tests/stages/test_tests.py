@@ -181,6 +181,13 @@ def test_an_exception_for_a_test_that_exists_nowhere_is_bad_input() -> None:
     assert "Did you mean kernel_conv_test?" in caught.value.hint
 
 
+def test_reports_of_where_tests_stood_are_shown_and_not_too_many() -> None:
+    stood = [replace(ran(f"t{n}", "", "hung"), report=f"core 0 at {n}") for n in range(4)]
+    with pytest.raises(SyncError) as caught:
+        check_tests(judged(ran("s", "a-", "wrong"), *stood))
+    assert caught.value.detail == "t0: hung\ncore 0 at 0\nt1: hung\ncore 0 at 1"
+
+
 # ---- run
 
 PASSED = "[ RUN      ] A.B\n[       OK ] A.B\n[==========] 1 tests ran.\n~~~ALL TESTS PASSED~~~\n"
@@ -234,6 +241,7 @@ def test_a_run_and_what_stopped_it(run: Run, cases: bool, reason: str) -> None:
     )
     (result,) = found.results
     assert result.reason == reason
+    assert result.report == ("core 0\n  r0 0" if "\n" in run.failure else "")
     assert result.passed == (not reason)
     assert result.cycles == (run.cycles or 0)
     assert told == [f"x_test: {reason or 'passed'}"]
