@@ -561,11 +561,34 @@ class NewestGood:
 
 
 @dataclass(frozen=True)
+class PublishedItem:
+    """A branch, pull request or issue that publishing saw to: what was done ("created", "updated",
+    "unchanged", "closed"), in words too, and its `url` and `number` where it has them."""
+
+    action: str
+    text: str
+    url: str | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True)
+class PublishResult:
+    """How publishing a roll ended: as `passed`, or why it did not (`message`, `hint`), and what
+    had been done by then, in order."""
+
+    verdict: Verdict
+    items: tuple[PublishedItem, ...] = ()
+    message: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True)
 class Roll:
     """Everything a roll found; the report's only input. A stage that was not reached is None. A
     `bare` roll was one of upstream alone, without the port's patches and overrides. `detail` is
     the longer output behind `message`: a compiler's, a conflict's, a list of commits. `newest_good`
-    is set where a newer upstream commit was left for its faults."""
+    is set where a newer upstream commit was left for its faults. `published` comes later: None
+    until the roll is published."""
 
     port: str
     verdict: Verdict
@@ -582,6 +605,7 @@ class Roll:
     bare: bool = False
     detail: str = ""
     newest_good: NewestGood | None = None
+    published: PublishResult | None = None
 
     @property
     def exit(self) -> Exit:

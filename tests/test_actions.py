@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from syncer.pipeline import leaving
+
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -42,6 +44,18 @@ def test_the_job_scripts_are_sound_shell() -> None:
     assert len(JOBS) == 3
     check(BIN / "shellcheck", *JOBS)
     assert all(job.stat().st_mode & 0o100 for job in JOBS)
+
+
+def test_what_a_roll_left_is_an_artifact_however_it_ended() -> None:
+    """The page with the charts among it; the job script's own default is the folder's name."""
+    steps = re.split(r"\n    - ", ACTION.read_text())
+    (up,) = (step for step in steps if "actions/upload-artifact@" in step)
+    (down,) = (step for step in steps if "actions/download-artifact@" in step)
+    assert up.startswith("if: inputs.job == 'roll' && !cancelled()\n")
+    for key, value in (("name", "sync-roll"), ("path", "sync-out")):
+        assert f"\n        {key}: {value}" in up and f"\n        {key}: {value}" in down
+    assert "out=${SYNC_OUT:-sync-out}" in (ROOT / "ci" / "job-roll").read_text()
+    assert "report.html" in leaving._HANDED
 
 
 @pytest.mark.parametrize("file", [*WORKFLOWS, ACTION], ids=lambda file: file.name)

@@ -31,7 +31,10 @@ _WIDTH = 112  # of the table, where the output is no terminal
 @click.option("--json", "as_json", is_flag=True, help="Print the entries as JSON.")
 @click.option("--keep", is_flag=True, help="Commit the entries to a branch that has nothing else.")
 @click.option(
-    "--branch", default=history.BRANCH, show_default=True, help="That branch; it is read as well."
+    "--branch",
+    metavar="NAME",
+    help="That branch, which is read as well (default: publish.history of port.toml, "
+    f"else {history.BRANCH}).",
 )
 def command(
     port_file: str | None,
@@ -40,11 +43,12 @@ def command(
     chart_file: str | None,
     as_json: bool,
     keep: bool,
-    branch: str,
+    branch: str | None,
 ) -> int:
     """Show the port's rolls over upstream's time: latency, memory, and what came where a figure
     jumps. Every roll that measures adds an entry to .sync/<port>/history."""
     port = chosen_port(port_file)
+    branch = branch or port.toml.publish.history or history.BRANCH
     entries = history.load(port.state / history.FOLDER, port.root, branch, port.name)
     if keep:
         commit = history.keep(entries, port.root, branch)
@@ -87,13 +91,13 @@ def _table(entries: tuple[history.Entry, ...], model: str) -> Table:
     before: int | None = None
     for entry in entries:
         cycles = entry.figures.get(f"{model}/cycles")
-        time = cycles and milliseconds(round(cycles * 1e6 / entry.clock_hz[model]))
+        ticks = entry.ticks.get(model)
         sizes = (entry.figures.get(f"{model}/{kind}") for kind in ("flash", "ram", "arena"))
         table.add_row(
             entry.commit[:12],
             entry.date[:10],
             Text(one_line(entry.verdict), "" if entry.verdict == "passed" else "yellow"),
-            time or "–",
+            "–" if ticks is None else milliseconds(ticks),
             "–" if cycles is None else grouped(cycles),
             "–" if cycles is None else change(cycles, before),
             *("–" if size is None else f"{grouped(size)} B" for size in sizes),

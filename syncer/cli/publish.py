@@ -89,7 +89,7 @@ def _placed(port: Port) -> Port:
 def rehearse(port: Port, folder: Path, site: Site | None, why: str = "") -> None:
     """Say what publishing would do, to `site` or where nothing is yet."""
     rehearsal = Rehearsal(site)
-    for done in publish(port, folder, rehearsal):
+    for done in publish(port, folder, rehearsal, noted=False):
         if done.action == "unchanged":
             click.echo(done.text)
     for step in rehearsal.steps:

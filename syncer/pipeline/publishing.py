@@ -9,32 +9,42 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from syncer import stages
+from syncer.durable import write_whole
 from syncer.errors import Exit, SyncError
 from syncer.forge.delivery import LIMIT, STATE_ROOM, Delivery, deliver
 from syncer.forge.failure import ACCEPTED, Failure, accepted_by, close_failure, report_failure
+from syncer.forge.ledger import add_files
 from syncer.forge.protocol import Issue, Published, Site
 from syncer.git import init_bare
 from syncer.journal import Journal
-from syncer.model import Verdict
+from syncer.model import PublishedItem, PublishResult, Verdict
+from syncer.pipeline.recorder import verdict_of
 from syncer.port import Port
-from syncer.report import neutral, render, status, view
+from syncer.report import history, neutral, render, status, view
 
 Document = dict[str, Any]
 
 _GOOD = (Verdict.PASSED, Verdict.NOT_CHECKED)
 # What a person has to mend in the port. A network, a disk or a lock mends itself, or another way.
 _TOLD = (Verdict.CONFLICT, Verdict.GATE, Verdict.BUILD, Verdict.TEST)
+_NUMBER = re.compile(r"/(?:pull|issues)/(\d{1,12})$", re.ASCII)
+_ID = re.compile(r"[0-9a-f]{40}")
+_DATE = "%Y-%m-%dT%H:%M:%SZ"
+_MOST_ENTRY = 1 << 20  # bytes
 _WORD = re.compile(r"(?!gh-\d)[\w.+-]{1,80}", re.ASCII | re.IGNORECASE)
 
 
-def publish(port: Port, folder: Path, site: Site) -> tuple[Published, ...]:
+def publish(port: Port, folder: Path, site: Site, *, noted: bool = True) -> tuple[Published, ...]:
     """Publish the roll whose status document and bundles lie in `folder`, which is the port's
-    state or a copy of what a roll left there; what was done, in order.
+    state or a copy of what a roll left there; what was done, in order. However that ends, the
+    status document says so, if it is to be `noted`.
 
     Raises:
         SyncError: there is no such roll, or it is none to be published; (PUBLISH) the site
@@ -42,13 +52,58 @@ def publish(port: Port, folder: Path, site: Site) -> tuple[Published, ...]:
     """
     with Journal(port.state).held("publish"):
         document = _document(port, folder)
-        verdict = Verdict(document["verdict"])
-        if verdict in _GOOD:
-            return tuple(_pass(port, folder, site, document))
-        if verdict not in _TOLD:
-            text = f"Nothing to publish: the roll ended as {verdict!s}, which no commit mends."
-            return (Published("unchanged", None, text),)
-        return tuple(_fail(port, folder, site, document))
+        done: list[Published] = []
+        try:
+            for published in _steps(port, folder, site, document):
+                done.append(published)
+        except SyncError as error:
+            if noted:
+                _note(port, folder, done, error)
+            raise
+        if noted:
+            _note(port, folder, done)
+        return tuple(done)
+
+
+def _steps(port: Port, folder: Path, site: Site, document: Document) -> Iterator[Published]:
+    entry = history.entry_of(document)
+    if document["verdict"] == Verdict.UP_TO_DATE:  # than the roll before; not than what is merged
+        document = {**document, "verdict": Verdict.PASSED.value}
+    verdict = Verdict(document["verdict"])
+    if verdict in _GOOD:
+        yield from _pass(port, folder, site, document)
+    elif verdict in _TOLD:
+        yield from _fail(port, folder, site, document)
+    else:
+        text = f"Nothing to publish: the roll ended as {verdict!s}, which no commit mends."
+        yield Published("unchanged", None, text)
+        return
+    yield from _remember(port, site, entry)
+
+
+def _note(port: Port, folder: Path, done: list[Published], error: SyncError | None = None) -> None:
+    """Write down how publishing ended: for `sync status`, and in the status document."""
+    items = []
+    for published in done:
+        found = _NUMBER.search(published.url or "")
+        number = int(found[1]) if found else None
+        items.append(PublishedItem(published.action, published.text, published.url, number))
+    result = PublishResult(
+        verdict_of(error.exit) if error else Verdict.PASSED,
+        tuple(items),
+        error.message if error else "",
+        (error.hint or "") if error else "",
+    )
+    document = {**status.load(folder / "status.json"), "published": status.plain(result)}
+    text = status.dumps(document).encode()
+    if folder.resolve() == port.state.resolve():
+        journal = Journal(port.state)
+        if roll := journal.last_roll():
+            journal.write_roll(replace(roll, published=result))
+        write_whole(folder / "status.json", text)
+    else:
+        with suppress(OSError):  # somebody's copy, which may be there to be read only
+            write_whole(folder / "status.json", text)
 
 
 def _document(port: Port, folder: Path) -> Document:
@@ -70,9 +125,7 @@ def _document(port: Port, folder: Path) -> Document:
                 hint="Roll again, with this port.toml.",
                 exit=Exit.PUBLISH,
             )
-    if document["verdict"] == Verdict.UP_TO_DATE:  # than the roll before; not than what is merged
-        document["verdict"] = Verdict.PASSED.value
-    if document["verdict"] in _GOOD and not _reached(document):
+    if document["verdict"] in (*_GOOD, Verdict.UP_TO_DATE) and not _reached(document):
         raise SyncError(
             "the last roll was told to end before it had anything to publish",
             hint="Run `sync` without --until first.",
@@ -211,6 +264,51 @@ def _place(port: Port) -> str:
         if (folder / ".git").exists():
             return port.root.relative_to(folder).as_posix()
     return "."
+
+
+# ---- its history
+
+
+def _remember(port: Port, site: Site, entry: history.Entry | None) -> Iterator[Published]:
+    """The roll's entry and those that are here, on the history's branch. A roll is published as
+    well without: where the site refuses, that is only told."""
+    branch, repository = port.toml.publish.history, _repository(port)
+    if not branch:
+        return
+    entries = history.load(port.state / history.FOLDER, port.root, branch, port.name)
+    files = {each.name: each for each in (*entries, *([entry] if entry else []))}
+    if not files:
+        return
+    try:
+        texts = {name: _entry_text(each) for name, each in sorted(files.items())}
+        newest = entry or files[max(files)]
+        with tempfile.TemporaryDirectory() as scratch:
+            published = add_files(
+                *(site, repository, branch, texts, init_bare(Path(scratch) / "history.git")),
+                local=history.branch_in(port.root, branch),
+                message=f"Rolls of {_word(port.name)}, to {_word(newest.commit[:12])}",
+                author=port.toml.publish.author,
+                date=newest.date,
+            )
+    except SyncError as error:
+        if error.exit not in (Exit.PUBLISH, Exit.FOREIGN_COMMITS):
+            raise
+        yield Published("unchanged", None, f"The history was left as it is: {error.message}.")
+        return
+    if published:
+        yield published
+
+
+def _entry_text(entry: history.Entry) -> bytes:
+    """An entry's file. What it is named by becomes a path and a date, so it is looked at."""
+    text = history.entry_text(entry).encode()
+    try:
+        dated = datetime.strptime(entry.date, _DATE).strftime(_DATE) == entry.date
+    except ValueError:
+        dated = False
+    if not dated or not _ID.fullmatch(entry.commit) or len(text) > _MOST_ENTRY:
+        raise SyncError(f"{entry.name[:100]!r} is no roll's entry", exit=Exit.PUBLISH)
+    return text
 
 
 # ---- a roll that needs a person

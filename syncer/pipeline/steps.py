@@ -346,9 +346,9 @@ class Steps:
         write_whole(self.port.state / "report.md", render.markdown(document).encode())
         if found := history.entry_of(document):
             history.store(self.port.state / history.FOLDER, found)
-        earlier = history.load(
-            self.port.state / history.FOLDER, self.port.root, port=self.port.name
-        )
+        branch = self.port.toml.publish.history or history.BRANCH
+        folder = self.port.state / history.FOLDER
+        earlier = history.load(folder, self.port.root, branch, self.port.name)
         drawn = history.charts(earlier) if len(earlier) > 1 else ()
         write_whole(self.port.state / "report.html", page(document, drawn).encode())
 

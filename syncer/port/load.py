@@ -136,6 +136,9 @@ def _check_publish(publish: Publish) -> Iterator[str]:
         yield f"publish.branch: {publish.branch!r} does not begin with 'sync/', as ours do"
     if tree and tree.base and not tree.branch.startswith("sync/"):
         yield f"publish.tree.branch: {tree.branch!r} does not begin with 'sync/', as ours do"
+    taken = {publish.branch, publish.base, *((tree.branch, tree.base) if tree else ())} - {""}
+    if publish.history in taken:
+        yield f"publish.history: {publish.history!r} is for something else; a history has its own"
     if tree and (tree.repository or publish.repository) == publish.repository:
         for name in {publish.branch, publish.base} & {tree.branch, tree.base} - {""}:
             yield f"publish.tree: {name!r} is the queue's branch in the same repository"

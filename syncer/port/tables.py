@@ -305,7 +305,8 @@ class Publish:
     """What of a roll is published and where: the queue with the lock, to the port's `repository`
     ("owner/name"), in a pull request from `branch` to `base` ("": the default branch), where the
     port's root is `folder` ("": as in the checkout it lies in); the `tree`; or both. `reviewers`
-    are people, and teams as "organisation/team"."""
+    are people, and teams as "organisation/team". `history` is the branch that rolls' entries are
+    added to ("": none)."""
 
     branch: Branch
     repository: RepositoryName = ""
@@ -316,6 +317,7 @@ class Publish:
     labels: tuple[Label, ...] = ("upstream-sync",)
     reviewers: tuple[Reviewer, ...] = ()
     author: Author = "syncer <syncer@invalid>"
+    history: OptionalBranch = "sync-history"
 
 
 @dataclass(frozen=True, config=CLOSED)

@@ -35,19 +35,20 @@ _DERIVED: dict[type, tuple[str, ...]] = {
 
 def status_document(roll: Roll) -> Document:
     """A roll as its status document. Same roll, same document, key order included."""
-    return {"schema": SCHEMA, **_plain(roll)}
+    return {"schema": SCHEMA, **plain(roll)}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A part of a roll as it stands in its status document."""
     if is_dataclass(value) and not isinstance(value, type):
         names = (*(f.name for f in fields(value)), *_DERIVED.get(type(value), ()))
-        return {name: _plain(getattr(value, name)) for name in names}
+        return {name: plain(getattr(value, name)) for name in names}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, dict):
-        return {key: _plain(value[key]) for key in sorted(value)}
+        return {key: plain(value[key]) for key in sorted(value)}
     if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value
 
 

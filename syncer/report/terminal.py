@@ -45,7 +45,7 @@ def terminal(document: Document) -> RenderableType:
     """Stages, then latency, memory and what comes nearest to its limit, then the verdict and what
     to do next, for rich to print."""
     parts: list[RenderableType] = [_stages(document)] if document["stages"] else []
-    return Group(*parts, *_figures(document), _verdict(document))
+    return Group(*parts, *_figures(document), _verdict(document), *_published(document))
 
 
 def _figures(document: Document) -> list[RenderableType]:
@@ -146,6 +146,19 @@ def _verdict(document: Document) -> Group:
         lines += [_item(remark) for remark in view.remarks(document)[:20]]
     lines.append(Text.assemble(("Next: ", "bold"), _text(view.next_step(document), limit=2000)))
     return Group(*lines)
+
+
+def _published(document: Document) -> list[Text]:
+    """What became of it where people see it; nothing as long as it is not published."""
+    published = document["published"]
+    if not published:
+        return []
+    lines = [_text(f"Published: {item['text']}", limit=2000) for item in published["items"]]
+    if published["verdict"] != Verdict.PASSED:
+        code = int(Verdict(published["verdict"]).exit)
+        lines.append(_text(f"Not published ({code}): {published['message']}", "red", limit=2000))
+        lines.append(_item(published["hint"]))
+    return lines
 
 
 def stage_result(document: Document, stage: str) -> RenderableType:

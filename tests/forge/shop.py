@@ -19,6 +19,7 @@ from state import State
 
 from syncer.cli.app import run
 from syncer.forge.github import GitHub
+from syncer.journal import Journal
 from syncer.model import (
     BenchesResult,
     Figure,
@@ -136,9 +137,11 @@ class Shop:
         message: str = "",
         over: Mapping[str, int] = {},
         changed: Mapping[str, str | None] | None = None,
+        kept: bool = False,
         **more: Any,
     ) -> None:
-        """A roll to the upstream commit `to`, with this verdict; figures of `over` are."""
+        """A roll to the upstream commit `to`, with this verdict; figures of `over` are. The journal
+        knows of it if it is `kept`."""
         figures = tuple(
             Figure(name, "cycles", new, new // 2, new // 2, new // 2, "accepted")
             for name, new in over.items()
@@ -153,7 +156,10 @@ class Shop:
             ),
             message=message,
             resolved=Resolved(
-                Pin("up", "https://example.invalid/up", commit_id(to), commit_id("tree")),
+                Pin(
+                    *("up", "https://example.invalid/up", commit_id(to), commit_id("tree")),
+                    date="2026-01-06T10:00:00Z",
+                ),
                 (),
                 (),
             ),
@@ -166,6 +172,8 @@ class Shop:
         port = self.port
         port.state.mkdir(parents=True, exist_ok=True)
         (port.state / "status.json").write_text(status.dumps(status.status_document(roll)))
+        if kept:
+            Journal(port.state).write_roll(roll)
         default = {
             "port/sync.lock": f"to = '{to}'\n",
             "patches/up/0001.patch": f"for {to}\n",

@@ -3,6 +3,7 @@ commands that a person types, and by the job scripts that automation runs."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -196,7 +197,9 @@ def test_the_job_scripts_do_the_same(stage: Stage, tmp_path: Path) -> None:
     assert rolled.returncode == 0, rolled.stdout + rolled.stderr
     assert output.read_text() == "publish=true\n"
     assert summary.read_text() == (out / "report.md").read_text()
-    assert {"status.json", "report.md", "bundles"} <= {path.name for path in out.iterdir()}
+    left = {"status.json", "report.md", "report.html", "history", "bundles"}
+    assert left <= {path.name for path in out.iterdir()}
+    assert "<svg" in (out / "report.html").read_text()
 
     # Another machine: the port as it is on main, and what the first job has left.
     elsewhere = tmp_path / "elsewhere"
@@ -210,6 +213,9 @@ def test_the_job_scripts_do_the_same(stage: Stage, tmp_path: Path) -> None:
     assert published.returncode == 0, published.stdout + published.stderr
     assert stage.hub.token not in published.stdout + published.stderr + summary.read_text()
     assert "/pull/" in published.stdout and "### Published" in summary.read_text()
+    assert "/pull/" in json.loads((out / "status.json").read_text())["published"]["items"][0]["url"]
+    entries = git(stage.state.bare, "ls-tree", "--name-only", "sync-history").splitlines()
+    assert {path.name for path in (out / "history").iterdir()} & set(entries)
     bare = stage.state.bare
     lock = git(bare, "show", "sync/tflite-micro:ci/miniature/sync.lock")
     tag = git(stage.world.upstream / "tflite-micro.git", "rev-parse", "conflict")

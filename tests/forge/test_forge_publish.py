@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any
 
@@ -11,6 +12,7 @@ from shop import PORT, Shop
 
 from syncer.errors import Exit
 from syncer.model import Verdict
+from syncer.report import status
 
 
 def only_pull(shop: Shop) -> dict[str, Any]:
@@ -443,7 +445,7 @@ def test_a_dry_run_says_just_what_a_run_then_does(shop: Shop) -> None:
 
 def test_what_can_be_wrong_on_the_command_line(shop: Shop) -> None:
     shop.roll()
-    for arguments, env, status, words in (
+    for arguments, env, code, words in (
         (["--token-fd", "99"], {}, Exit.USAGE, "file descriptor 99"),
         ([], {"SYNC_TOKEN": "two words"}, Exit.BAD_INPUT, "no token"),
         (["--from", "nowhere"], {}, Exit.BAD_INPUT, "no folder nowhere"),
@@ -453,7 +455,7 @@ def test_what_can_be_wrong_on_the_command_line(shop: Shop) -> None:
         (["--frm"], {}, Exit.USAGE, "No such option"),
     ):
         said = shop.publish(*arguments, env=env)
-        assert said.status == status and words in said.err, (arguments, env, said)
+        assert said.status == code and words in said.err, (arguments, env, said)
     assert "--token-fd" in shop.sync("publish", "--help").out
 
 
@@ -483,3 +485,67 @@ def test_a_token_by_a_file_descriptor(shop: Shop) -> None:
         number = os.dup(stream.fileno())
         shop.publish("--token-fd", str(number), env={"SYNC_TOKEN": ""}).done()
     assert only_pull(shop)
+
+
+# ---- what the status document says of it
+
+
+def published(shop: Shop) -> Any:
+    document = json.loads((shop.port.state / "status.json").read_text())
+    status.check(document)
+    return document["published"]
+
+
+def test_the_status_document_says_what_became_of_it(shop: Shop) -> None:
+    shop.roll(kept=True)
+    assert published(shop) is None
+    shop.publish("--dry-run").done()
+    assert published(shop) is None
+    shop.publish().done()
+    number, pull = only_pull(shop)["number"], f"{shop.hub.url}/owner/port/pull/"
+    assert published(shop) == {
+        "verdict": "passed",
+        "items": [
+            {
+                "action": "created",
+                "text": f"Opened {pull}{number}.",
+                "url": f"{pull}{number}",
+                "number": number,
+            }
+        ],
+        "message": "",
+        "hint": "",
+    }
+    assert f"Published: Opened {pull}{number}." in shop.sync("status").done().out
+    assert json.loads(shop.sync("status", "--json").done().out)["published"] == published(shop)
+    shop.roll("second", kept=True)
+    assert "Published" not in shop.sync("status").done().out
+
+
+def test_the_status_document_says_why_not(shop: Shop) -> None:
+    shop.roll(kept=True)
+    told = {"message": f"Resource not accessible with {shop.hub.token}"}
+    shop.hub.fail("POST /api/v3/repos/owner/port/pulls", 403, body=told)
+    assert shop.publish().status == Exit.PUBLISH
+    found = published(shop)
+    assert found["verdict"] == "publish" and found["items"] == []
+    assert "403" in found["message"] and "pull-requests: write" in found["hint"]
+    assert "Not published (12): cannot open" in shop.sync("status").done().out
+    shop.publish().done()
+    shop.person("sync/up")
+    shop.roll("second", kept=True)
+    assert shop.publish().status == Exit.FOREIGN_COMMITS
+    assert published(shop)["verdict"] == "foreign commits"
+    said = shop.sync("status").done().out
+    assert "Not published (17): sync/up of owner/port has commits of others" in said
+    for file in shop.port.state.rglob("*"):
+        assert not file.is_file() or shop.hub.token.encode() not in file.read_bytes(), file
+
+
+def test_the_issue_is_named_in_the_status_document(shop: Shop) -> None:
+    shop.roll(verdict=Verdict.CONFLICT, message="no", kept=True)
+    shop.publish().done()
+    ((number, _),) = shop.state.issues.items()
+    (item,) = published(shop)["items"]
+    assert (item["action"], item["number"]) == ("created", number)
+    assert item["url"].endswith(f"/issues/{number}")

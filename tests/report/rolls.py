@@ -91,6 +91,7 @@ _NARROWER: dict[tuple[type, str], st.SearchStrategy[Any]] = {
     (model.TestResult, "stage"): st.sampled_from(["build", "run"]),
     (model.Section, "memory"): st.sampled_from(["flash", "ram", "flash+ram"]),
     (model.Figure, "unit"): st.sampled_from(["cycles", "us", "bytes"]),
+    (model.PublishedItem, "action"): st.sampled_from(["created", "updated", "unchanged", "closed"]),
     (model.Figure, "against"): st.sampled_from(["", "accepted", "anchor"]),
 }
 

@@ -11,8 +11,9 @@ from rolls import NEW, OLD, real_roll
 from syncer.cli.app import run as ours
 from syncer.errors import Exit, SyncError
 from syncer.git import Repository, init_worktree
-from syncer.report import history
+from syncer.report import history, view
 from syncer.report.history import Entry
+from syncer.report.numbers import milliseconds
 from syncer.report.status import dumps, status_document
 
 A, B, C = ("a" * 40, "b" * 40, "c" * 40)
@@ -27,6 +28,7 @@ def entry(commit: str, day: int, cycles: int, nn: str = OLD, **more: object) -> 
         commits={"up": commit, "nn": nn},
         figures={"m/cycles": cycles, "m/flash": 5000, "m/layer/0/CONV": cycles - 100},
         clock_hz={"m": 125_000_000},
+        ticks={"m": cycles // 120},
     )
     return replace(made, **more)
 
@@ -55,6 +57,7 @@ def test_a_roll_leaves_its_figures_and_commits() -> None:
     assert found.figures["vision/cycles"] == 12_500_000
     assert found.figures["vision/layer/1/SOFTMAX"] == 1_250_000
     assert found.clock_hz == {"vision": 125_000_000}
+    assert found.ticks == {"vision": 100_000}
     assert history.read_entry(history.entry_text(found), "x") == found
     bare = replace(real_roll(), bare=True)
     assert history.entry_of(status_document(bare)) is None
@@ -115,7 +118,21 @@ def test_charts_name_steps_and_leave_out_what_never_moved() -> None:
     ((heading, drawn),) = history.charts(entries)
     assert heading == "m: latency"
     assert f"{B[:12]}: +20.0 %" in drawn
-    assert "2026-01-02 bbbbbbbbbbbb: 0.096 ms, 12,000 cycles (passed)" in drawn
+    assert "2026-01-02 bbbbbbbbbbbb: 0.100 ms, 12,000 cycles (passed)" in drawn
+
+
+def test_latency_is_what_the_report_says() -> None:
+    document = status_document(real_roll())
+    found = history.entry_of(document)
+    assert found
+    (row,) = view.latency(document)
+    assert row.time == milliseconds(found.ticks["vision"]) == "100.0 ms"
+    ((_, drawn),) = history.charts([found, replace(found, date="2026-02-01T10:00:00Z")])
+    assert "100.000 ms" in drawn
+    older = replace(found, ticks={})  # by a version that did not keep it
+    text = history.entry_text(older)
+    assert history.read_entry(text, "x") == older
+    assert " ms," not in "".join(drawn for _, drawn in history.charts([older]))
 
 
 # ---- the command lines

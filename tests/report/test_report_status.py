@@ -17,6 +17,8 @@ from syncer.report.status import check, dumps, load, loads, schema, status_docum
 
 # Each dataclass of a roll and its place in the schema.
 DEFINITIONS = {
+    "published_item": model.PublishedItem,
+    "published": model.PublishResult,
     "protection": model.Protection,
     "stage": model.StageRecord,
     "pin": model.Pin,

@@ -5,7 +5,7 @@ from syncer.report.history.charts import charts
 from syncer.report.history.compare import Compared, compare, figures_of
 from syncer.report.history.entry import Entry, entry_of, entry_text, read_entry
 from syncer.report.history.steps import Step, steps
-from syncer.report.history.store import BRANCH, FOLDER, keep, load, store
+from syncer.report.history.store import BRANCH, FOLDER, branch_in, keep, load, store
 
 __all__ = [
     "BRANCH",
@@ -13,6 +13,7 @@ __all__ = [
     "Compared",
     "Entry",
     "Step",
+    "branch_in",
     "charts",
     "compare",
     "entry_of",

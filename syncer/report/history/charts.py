@@ -31,8 +31,8 @@ def _latency(entries: Sequence[Entry], model: str) -> tuple[str, Markup]:
     heading = f"{model}: latency"
     jumps, points = steps(entries, f"{model}/cycles"), []
     for number, entry in enumerate(entries):
-        cycles, clock = entry.figures.get(f"{model}/cycles"), entry.clock_hz.get(model)
-        time = 1000 * cycles / clock if cycles is not None and clock else None
+        cycles, ticks = entry.figures.get(f"{model}/cycles"), entry.ticks.get(model)
+        time = None if ticks is None else ticks / 1000
         said = f"{time:,.3f} ms, {grouped(cycles or 0)} cycles" if time is not None else "–"
         points.append(_point(entry, time, said, jumps[number].what if number in jumps else ""))
     return heading, history(points, "ms", _title(heading, entries))

@@ -19,8 +19,9 @@ Document = dict[str, Any]
 @dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True))
 class Entry:
     """`date` is that of upstream's `commit` (committer's, UTC); `commits` are all pins by
-    component; `figures` as in sync.lock, in cycles and bytes; `clock_hz` is each model's, to turn
-    cycles into time; `carried` is a digest of the port's patches and overrides."""
+    component; `figures` as in sync.lock, in cycles and bytes; `clock_hz` is each model's, `ticks`
+    its latency as the firmware measured it, in us (none in entries of earlier versions); `carried`
+    is a digest of the port's patches and overrides."""
 
     port: str
     date: str
@@ -30,6 +31,7 @@ class Entry:
     commits: dict[str, str] = field(default_factory=dict)
     figures: dict[str, int] = field(default_factory=dict)
     clock_hz: dict[str, int] = field(default_factory=dict)
+    ticks: dict[str, int] = field(default_factory=dict)
     carried: str = ""
 
     @property
@@ -63,6 +65,7 @@ def entry_of(document: Document) -> Entry | None:
         commits={pin["name"]: pin["commit"] for pin in [upstream, *resolved["components"]]},
         figures=dict(sorted(figures.items())),
         clock_hz={r["name"]: r["clock_hz"] for r in benches["results"] if r["cycles"]},
+        ticks={r["name"]: r["ticks"] for r in benches["results"] if r["cycles"]},
         carried=hashlib.sha256(carried.encode()).hexdigest()[:12],
     )
 

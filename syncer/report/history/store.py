@@ -69,6 +69,12 @@ def keep(entries: tuple[Entry, ...], root: Path, branch: str = BRANCH) -> str | 
     return commit
 
 
+def branch_in(root: Path, branch: str) -> Path | None:
+    """The repository that `root` lies in, where it has the branch itself."""
+    repo = _repository(root)
+    return repo.git_dir if repo and _tip(repo, f"refs/heads/{branch}") else None
+
+
 def _repository(root: Path) -> Repository | None:
     places = (root, *root.parents)
     return next((Repository(place) for place in places if (place / ".git").exists()), None)
