@@ -30,7 +30,7 @@ Note = Callable[[str], None]
 
 # How often a program may print its final line: its cases may too.
 _FINAL_LINES = 8
-_MOST_REPORTS = 2  # of some 40 lines each
+_MOST_REPORTS = 1  # of some 40 lines, as many as a pull request shows of a failure's detail
 
 
 def on_target(port: Port, built: BuildResult) -> tuple[Firmware, ...]:

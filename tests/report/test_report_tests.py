@@ -73,7 +73,7 @@ def test_what_failed_and_what_may_are_apart() -> None:
 
 def test_a_body_that_is_too_long_keeps_the_exceptions() -> None:
     many = (replace(GOOD, name=f"test_{n}") for n in range(500))
-    said = markdown(status_document(roll(*many, HUGE)), limit=8_000)
+    said = markdown(status_document(roll(*many, HUGE)), limit=2_800)
     assert "### Tests\n\n_Left out" in said
     assert "| `huge_test` | 256 KB of arena |" in said
 
