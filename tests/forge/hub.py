@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import os
+import shutil
 import subprocess
 import threading
 import time
@@ -102,15 +103,21 @@ class Hub:
 
     # ---- repositories
 
-    def repository(self, name: str) -> State:
-        """Make an empty repository."""
+    def repository(self, name: str, like: Path | None = None) -> State:
+        """Make an empty repository, or a copy of the bare one `like`."""
         bare = self.root / f"{name}.git"
         bare.parent.mkdir(parents=True, exist_ok=True)
+        if like:
+            shutil.copytree(like, bare)
+        else:
+            self._init(bare)
+        self.states[name] = State(name, bare, self.url, _spec()["components"]["examples"])
+        return self.states[name]
+
+    def _init(self, bare: Path) -> None:
         git(None, "init", "--quiet", "--bare", "--initial-branch=main", str(bare))
         for key in ("http.receivepack", "uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"):
             git(bare, "config", key, "true")
-        self.states[name] = State(name, bare, self.url, _spec()["components"]["examples"])
-        return self.states[name]
 
     # ---- faults
 

@@ -233,6 +233,12 @@ class Shop:
         return {path: git(self.state.bare, "show", f"{branch}:{path}") for path in listed}
 
 
+def copy_shop(hub: Hub, like: Shop, folder: Path) -> Shop:
+    """Another of the same, in a tenth of the time."""
+    shutil.copytree(like.checkout, folder / "checkout")
+    return Shop(hub, hub.repository(NAME, like.state.bare), folder)
+
+
 def open_shop(hub: Hub, folder: Path, toml: str = PORT) -> Shop:
     shop = Shop(hub, hub.repository(NAME), folder)
     git(None, "init", "--quiet", "--initial-branch=main", str(shop.checkout))
