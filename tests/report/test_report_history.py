@@ -11,6 +11,7 @@ from rolls import NEW, OLD, real_roll
 from syncer.cli.app import run as ours
 from syncer.errors import Exit, SyncError
 from syncer.git import Repository, init_worktree
+from syncer.model import Verdict
 from syncer.report import history, view
 from syncer.report.history import Entry
 from syncer.report.numbers import milliseconds
@@ -59,6 +60,8 @@ def test_a_roll_leaves_its_figures_and_commits() -> None:
     assert found.clock_hz == {"vision": 125_000_000}
     assert found.ticks == {"vision": 100_000}
     assert history.read_entry(history.entry_text(found), "x") == found
+    again = replace(real_roll(), verdict=Verdict.UP_TO_DATE)
+    assert history.entry_of(status_document(again)) == found
     bare = replace(real_roll(), bare=True)
     assert history.entry_of(status_document(bare)) is None
     assert history.entry_of(status_document(replace(real_roll(), benches=None))) is None

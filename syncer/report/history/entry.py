@@ -11,6 +11,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from syncer.errors import SyncError
+from syncer.model import Verdict
 
 FORMAT = 1
 Document = dict[str, Any]
@@ -56,12 +57,14 @@ def entry_of(document: Document) -> Entry | None:
     if not figures:
         return None
     carried = json.dumps(document["rebased"]["carried"] if document["rebased"] else {})
-    upstream = resolved["upstream"]
+    upstream, verdict = resolved["upstream"], Verdict(document["verdict"])
+    if verdict is Verdict.UP_TO_DATE:  # the same roll once more
+        verdict = Verdict.PASSED
     return Entry(
         port=document["port"],
         date=upstream["date"],
         commit=upstream["commit"],
-        verdict=document["verdict"],
+        verdict=verdict.value,
         commits={pin["name"]: pin["commit"] for pin in [upstream, *resolved["components"]]},
         figures=dict(sorted(figures.items())),
         clock_hz={r["name"]: r["clock_hz"] for r in benches["results"] if r["cycles"]},
