@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,8 +42,15 @@ def git(folder: Path, *arguments: str) -> str:
 # ---- list
 
 
-def test_list_says_what_each_patch_is_and_has_cost(desk: Desk) -> None:
+@pytest.fixture
+def kept_in_git(desk: Desk) -> Iterator[Desk]:
     git(desk.root, "init", "-q")
+    yield desk
+    shutil.rmtree(desk.root / ".git")  # whole: what is left of a repository is an error of its own
+
+
+def test_list_says_what_each_patch_is_and_has_cost(kept_in_git: Desk) -> None:
+    desk = kept_in_git
     git(desk.root, "add", FOLDER)
     git(desk.root, "commit", "-qm", "first")
     desk.change(PROFILER, "which a Pico has no room for.", "and a Pico has no room for it.")
@@ -78,7 +86,9 @@ def test_check_is_content_with_what_was_accepted(desk: Desk) -> None:
     finally:
         for path in desk.world.upstream.iterdir():
             path.rename(path.with_suffix(".git"))
-    assert (status, "2 patches, 3 overrides: all apply" in said) == (Exit.OK, True), said
+    count = len(desk.world.port.toml.override)
+    assert status == Exit.OK, said
+    assert f"2 patches, {count} overrides: all apply" in said
 
 
 def test_check_finds_a_patch_that_does_not_apply(desk: Desk) -> None:
