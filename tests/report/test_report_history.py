@@ -85,6 +85,11 @@ def test_what_is_no_entry_is_named(tmp_path: Path, text: str) -> None:
 # ---- the branch
 
 
+def test_a_damaged_repository_keeps_no_roll_from_its_report(tmp_path: Path) -> None:
+    (tmp_path / ".git" / "refs").mkdir(parents=True)
+    assert history.load(tmp_path / "nowhere", tmp_path) == ()
+
+
 def test_a_history_is_kept_on_a_branch_without_a_parent(port: Path) -> None:
     entries = (entry(A, 1, 100), entry(B, 2, 110))
     first = history.keep(entries[:1], port)

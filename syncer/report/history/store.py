@@ -76,8 +76,10 @@ def branch_in(root: Path, branch: str) -> Path | None:
 
 
 def _repository(root: Path) -> Repository | None:
-    places = (root, *root.parents)
-    return next((Repository(place) for place in places if (place / ".git").exists()), None)
+    """The repository that `root` lies in; a damaged one has no history that could be read."""
+    around = (Repository(place) for place in (root, *root.parents) if (place / ".git").exists())
+    found = next(around, None)
+    return found if found and (found.git_dir / "HEAD").exists() else None
 
 
 def _tip(repo: Repository, ref: str) -> str | None:
