@@ -11,7 +11,7 @@ from syncer.errors import Exit, SyncError
 from syncer.model import Firmware
 from syncer.port import Region
 from syncer.report.memory_map import picture
-from syncer.report.status import _plain
+from syncer.report.status import plain
 
 SOURCE = """
 __attribute__((section(".bank.fast"))) void fast_loop(void) {}
@@ -43,7 +43,7 @@ def test_a_map_says_what_is_where(program: Firmware) -> None:
     assert found.program == "main"
     assert 0 <= use.used - sum(symbol.size for symbol in use.symbols) < 8  # for alignment
     assert [s.name for s in use.symbols] == ["job_stack", "fast_loop"]
-    drawn = picture(_plain(found))
+    drawn = picture(plain(found))
     assert "0x20041000 BANK" in drawn
     assert "256 B  job_stack" in drawn
     assert "what is used all the time" in drawn
