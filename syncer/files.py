@@ -186,6 +186,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return next(iter(near(word, known, 1)), "")
 
 
+def checkout_of(folder: Path) -> Path | None:
+    """The root of the git checkout that `folder` lies in: the nearest of it and its parents that
+    has a `.git`, whole or damaged; None if it lies in none."""
+    return next((place for place in (folder, *folder.parents) if (place / ".git").exists()), None)
+
+
 def cache_folder() -> Path:
     """The user's cache for clones, SDKs and the demo.
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from syncer.files import checkout_of
+
 # Besides homes: sockets of the system's services and of agents, other people's scratch files,
 # other drives.
 _HIDDEN = ("/home", "/root", "/run", "/tmp", "/var/tmp", "/mnt", "/media")
@@ -40,7 +42,7 @@ class Room:
         """Folders that are empty to the command: homes, and the repository it works in, whose
         configuration may hold a token. None lies in another."""
         places = {Path(name) for name in _HIDDEN} | _homes()
-        if repository := _enclosing_repository(self.folder):
+        if repository := checkout_of(self.folder.resolve().parent):
             places.add(repository)
         real = {place.resolve() for place in places if place.is_dir()} - {Path("/")}
         return _outermost(real)
@@ -94,11 +96,6 @@ def _homes() -> set[Path]:
     with contextlib.suppress(KeyError):
         homes.add(Path(pwd.getpwuid(os.getuid()).pw_dir))
     return {home.resolve() for home in homes if home.is_absolute()}
-
-
-def _enclosing_repository(folder: Path) -> Path | None:
-    parents = folder.resolve().parents
-    return next((parent for parent in parents if (parent / ".git").exists()), None)
 
 
 def _named(*paths: Path) -> set[Path]:

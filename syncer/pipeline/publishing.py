@@ -18,6 +18,7 @@ from typing import Any, Literal
 from syncer import stages
 from syncer.durable import write_whole
 from syncer.errors import Exit, SyncError
+from syncer.files import checkout_of
 from syncer.forge.delivery import LIMIT, STATE_ROOM, Delivery, deliver
 from syncer.forge.failure import ACCEPTED, Failure, accepted_by, close_failure, report_failure
 from syncer.forge.ledger import add_files
@@ -260,10 +261,8 @@ def _repository(port: Port) -> str:
 
 def _place(port: Port) -> str:
     """Where the port's root is in the checkout that it lies in."""
-    for folder in (port.root, *port.root.parents):
-        if (folder / ".git").exists():
-            return port.root.relative_to(folder).as_posix()
-    return "."
+    folder = checkout_of(port.root)
+    return port.root.relative_to(folder).as_posix() if folder else "."
 
 
 # ---- its history

@@ -8,6 +8,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+from syncer.files import checkout_of
 from syncer.git import Repository
 from syncer.queue.exchange import OURS
 from syncer.queue.mail import Patch
@@ -82,5 +83,5 @@ def _changes(home: Repository, place: str) -> int | None:
 
 def home_of(root: Path) -> tuple[Repository, Path] | None:
     """The repository that a port lies in, and its folder; None if it is in none."""
-    folder = next((p for p in (root, *root.parents) if (p / ".git").exists()), None)
+    folder = checkout_of(root)
     return (Repository(folder), folder) if folder else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from syncer.errors import SyncError
+from syncer.files import checkout_of
 from syncer.git import Repository, blob_id
 from syncer.lock import Lock
 from syncer.model import OverrideResult, PatchResult, PatchVerdict, Rebased
@@ -71,7 +72,7 @@ def _in_effect(port: Port, repo: Repository, tree: str, name: str, blob: str) ->
     """Whether the tree has what a patch that is gone would make of it. Its text is in the
     history of the port's own repository, if it is there."""
     component, _, file = name.partition("/")
-    home = next((p for p in (port.root, *port.root.parents) if (p / ".git").exists()), None)
+    home = checkout_of(port.root)
     try:
         if home is None or not Repository(home).has(blob):
             return False

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from syncer.durable import write_whole
 from syncer.errors import SyncError
+from syncer.files import checkout_of
 from syncer.git import Repository
 from syncer.report.history.entry import Entry, entry_text, read_entry
 
@@ -77,8 +78,8 @@ def branch_in(root: Path, branch: str) -> Path | None:
 
 def _repository(root: Path) -> Repository | None:
     """The repository that `root` lies in; a damaged one has no history that could be read."""
-    around = (Repository(place) for place in (root, *root.parents) if (place / ".git").exists())
-    found = next(around, None)
+    folder = checkout_of(root)
+    found = Repository(folder) if folder else None
     return found if found and (found.git_dir / "HEAD").exists() else None
 
 
