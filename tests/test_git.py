@@ -229,6 +229,23 @@ def test_partial_clone_is_offline_until_told(bare: Repository, upstream: Path) -
     assert url not in (bare.path / "config").read_text()
 
 
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_a_folder_serves_blobs_whatever_it_is_set_to_and_need_not_have_all(
+    bare: Repository, upstream: Path, scheme: str
+) -> None:
+    url = f"{scheme}{upstream}"
+    plain(upstream, "config", "uploadpack.allowFilter", "false")
+    lost = plain(upstream, "rev-parse", "main:run.sh")
+    (upstream / ".git/objects" / lost[:2] / lost[2:]).unlink()
+    bare.fetch(url, ["main:refs/sync/main"], filter="blob:none")
+    ids = {entry.path: entry.id for entry in bare.ls_tree("refs/sync/main")}
+    assert bare.fetch_missing(url, [ids["src/a.c"]]) == 1
+    assert bare.missing(ids.values()) == tuple(sorted(set(ids.values()) - {ids["src/a.c"]}))
+    with pytest.raises(GitError, match="1 blobs") as caught:
+        bare.fetch_missing(url, [lost])
+    assert caught.value.exit is Exit.ENVIRONMENT
+
+
 def test_depth(bare: Repository, upstream: Path) -> None:
     bare.fetch(f"file://{upstream}", ["main:refs/sync/main"], depth=1)
     assert bare.log(None, "refs/sync/main")[0] == 1

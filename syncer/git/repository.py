@@ -27,6 +27,7 @@ from syncer.git.writer import Objects, TreeWriter, pack, synthetic_commit, write
 
 # A name no one's own configuration has: its URL is given with each command and never stored.
 _REMOTE = "syncer"
+_SERVED = "git -c uploadpack.allowFilter=true -c uploadpack.allowAnySHA1InWant=true upload-pack"
 _ID = re.compile(r"[0-9a-f]{40}")
 _IDENTITY = "syncer <syncer@localhost>"
 _EPOCH = "@0 +0000"
@@ -193,6 +194,10 @@ class Repository:
         # Of a shallow remote, git would else keep objects without the refs and, in a partial clone,
         # start one fetch in another without end to find the commits that are cut off.
         arguments += ["--update-shallow"]
+        if url.startswith(("/", "file://")):
+            # Here git serves it too: by blobs, whatever that repository is set to serve. A mirror
+            # is often set to nothing, and may lack large blobs that nobody will ask for.
+            arguments += [f"--upload-pack={_SERVED}"]
         arguments += ["--no-auto-maintenance", "--no-recurse-submodules", *options, *rest]
         status, _, err = self._status(arguments, input=input, env=env, protocols=protocols)
         if status:
