@@ -278,9 +278,11 @@ bool run_ahead(struct Machine *m)
     if (m->settings.in_turns || l->cycles < a->turns_until) return false;
     for (bool begun = false;; begun = true) {
         const uint64_t base = l->cycles;
-        if (m->dma.due != NEVER || base < m->dma.free + 2 * PORT_HISTORY ||
-            base + MARGIN >= m->horizon)
+        if (m->dma.due != NEVER || base + MARGIN >= m->horizon) return begun;
+        if (base < m->dma.free + 2 * PORT_HISTORY) {
+            a->turns_until = m->dma.free + 2 * PORT_HISTORY;
             return begun;
+        }
         if (!find_leftovers(m, l, f)) {
             a->turns_until = base + PORT_HISTORY;
             return begun;
