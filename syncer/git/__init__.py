@@ -16,6 +16,7 @@ from syncer.git.command import MINIMUM, PROTOCOLS, GitError, ls_remote, redact
 from syncer.git.features import features
 from syncer.git.history import Touch, moved_to, touches, turning_point
 from syncer.git.identity import identity
+from syncer.git.listing import Files
 from syncer.git.mend import mend_bare
 from syncer.git.objects import BLOB_MODES, NO_BLOB, Change, Entry, MergeResult, Stage, blob_id
 from syncer.git.paths import check_path, check_paths
@@ -31,6 +32,7 @@ __all__ = [
     "PROTOCOLS",
     "Change",
     "Entry",
+    "Files",
     "GitError",
     "MergeResult",
     "Rejected",

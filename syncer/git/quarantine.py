@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from syncer.errors import SyncError
+from syncer.git.listing import Files, Folder, Folders, parse_folder
 from syncer.git.objects import NO_BLOB, Change
 from syncer.git.reader import Reader
 from syncer.git.repository import Repository
-from syncer.git.writer import Objects, TreeWriter, write_pack
+from syncer.git.writer import Objects, write_pack
 from syncer.locking import scratch
 
 _MEMORY = ("/dev/shm",)
@@ -31,7 +33,6 @@ def quarantine(repository: Repository) -> Iterator[Repository]:
         repository.flush()
         outer = (repository.folder, *repository.outer)
     with scratch(Path(place)) as folder:
-        (folder / "pack").mkdir()
         work = _Quarantine(repository.path, folder, outer)
         try:
             yield work
@@ -41,13 +42,15 @@ def quarantine(repository: Repository) -> Iterator[Repository]:
 
 @dataclass(frozen=True)
 class _Quarantine(Repository):
-    """`outer` are the folders of quarantines that this one is in. Where nothing can be missing
-    that a remote would have, objects are read through one git that goes on running."""
+    """`outer` are the folders of quarantines that this one is in. Objects are read through one git
+    that goes on running; what was made here is `waiting` for git to be given it, or `made`."""
 
     folder: Path
     outer: tuple[Path, ...] = ()
     waiting: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    made: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     readers: list[Reader] = field(default_factory=list)
+    folders: dict[str, Folder] = field(default_factory=dict)
 
     @property
     def objects(self) -> Path:
@@ -79,7 +82,8 @@ class _Quarantine(Repository):
     def flush(self) -> None:
         """Hand to git what was made here."""
         if self.waiting:
-            write_pack(self.folder / "pack", self.waiting)
+            write_pack(self.folder / "pack", self.waiting, keep=False)
+            self.made.update(self.waiting)
             self.waiting.clear()
 
     def close(self) -> None:
@@ -87,53 +91,68 @@ class _Quarantine(Repository):
             reader.close()
         self.readers.clear()
 
-    def _reader(self) -> Reader | None:
-        """None for a partial clone."""
+    def _reader(self) -> Reader:
         if not self.readers:
-            if b"promisor" in (self.git_dir / "config").read_bytes().lower():
-                return None
             self.readers.append(Reader(self.git_dir, self._places()))
-        self.flush()
         return self.readers[0]
 
+    def _partial(self) -> bool:
+        return b"promisor" in (self.git_dir / "config").read_bytes().lower()
+
+    def _read(self, ids: Iterable[str]) -> dict[str, tuple[str, bytes]]:
+        """Kind and data of the objects that are here; those made here without asking git."""
+        found, rest = {}, []
+        for id in ids:
+            mine = self.waiting.get(id) or self.made.get(id)
+            if mine:
+                found[id] = mine
+            else:
+                rest.append(id)
+        return found | self._reader().read(rest) if rest else found
+
     def missing(self, ids: Iterable[str]) -> tuple[str, ...]:
-        reader, wanted = self._reader(), set(ids)
-        if reader is None:
+        wanted = set(ids)
+        if self._partial():  # where git ends at the first that is not here
             return super().missing(wanted)
-        return tuple(sorted(wanted - reader.read(wanted).keys()))
+        return tuple(sorted(wanted - self._read(wanted).keys()))
 
     def blobs(self, ids: Iterable[str]) -> dict[str, bytes]:
         wanted = list(dict.fromkeys(ids))
-        reader = self._reader() if wanted else None
-        if reader is None:
-            return super().blobs(wanted)
-        found = reader.read(wanted)
+        found = self._read(wanted)
         if any(found.get(id, ("", b""))[0] != "blob" for id in wanted):
             return super().blobs(wanted)  # which says what is wrong
         return {id: found[id][1] for id in wanted}
 
-    def tree_writer(self, base: str | None) -> TreeWriter:
-        reader = self._reader() if base and _ID.fullmatch(base) else None
-        root = reader.root(base) if reader and base else ""
-        if reader is None or not root:
-            return super().tree_writer(base)
-        return TreeWriter(reader.entries(root), root)
+    def blobs_here(self, ids: Iterable[str]) -> dict[str, bytes]:
+        wanted = set(ids)
+        if self._partial():
+            wanted -= set(super().missing(wanted))
+        return {id: data for id, (kind, data) in self._read(wanted).items() if kind == "blob"}
+
+    def _tree(self, base: str) -> tuple[str, Folders]:
+        root = self._reader().root(base) if _ID.fullmatch(base) else ""
+        return (root, self._folders) if root else super()._tree(base)
+
+    def _folders(self, ids: Iterable[str]) -> Mapping[str, Folder]:
+        wanted = set(ids) - self.folders.keys()
+        found = self._read(wanted) if wanted else {}
+        for id in wanted:
+            kind, data = found.get(id, ("", b""))
+            if kind != "tree":
+                raise SyncError(f"tree {id} is not in {self.path}", hint="fetch it first")
+            self.folders[id] = parse_folder(data)
+        return self.folders
 
     def diff_trees(self, pairs: Sequence[tuple[str, str]]) -> tuple[tuple[Change, ...], ...]:
-        reader = self._reader() if pairs else None
-        if reader is None:
-            return super().diff_trees(pairs)
-        reader.load(tree for pair in pairs for tree in pair)
-        return tuple(_differing(reader, old, new) for old, new in pairs)
+        return tuple(_differing(self._files(old), self._files(new)) for old, new in pairs)
+
+    def _files(self, tree: str) -> Files:
+        return Files(tree, self._folders)
 
 
-def _differing(reader: Reader, old: str, new: str) -> tuple[Change, ...]:
-    if old == new:
-        return ()
-    before, after = (
-        {e.path: (e.mode, e.id) for e in reader.entries(tree) if e.type != "tree"}
-        for tree in (old, new)
-    )
+def _differing(
+    before: Mapping[str, tuple[str, str]], after: Mapping[str, tuple[str, str]]
+) -> tuple[Change, ...]:
     none, changes = ("000000", NO_BLOB), []
     for path in sorted(before.keys() | after.keys()):
         one, two = before.get(path, none), after.get(path, none)

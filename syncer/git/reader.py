@@ -2,94 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from syncer.git.command import start
-from syncer.git.objects import Entry
 
 _BATCH = 500  # ids of 41 bytes fit into a pipe while git is busy writing
-_TYPES = {"40000": "tree", "160000": "commit"}
 
 
 class Reader:
-    """Reads the objects of the repository at `git_dir`; `env` are further variables for git.
-
-    Not for a partial clone: there git ends at the first object that is not here.
-    """
+    """Reads the objects of the repository at `git_dir`; `env` are further variables for git."""
 
     def __init__(self, git_dir: Path, env: Mapping[str, str]) -> None:
-        arguments = [f"--git-dir={git_dir}", "cat-file", "--batch"]
-        self._process = start(arguments, cwd=git_dir, env=env)
-        self._trees: dict[str, tuple[tuple[str, str, str], ...]] = {}
+        self._git_dir, self._env = git_dir, env
+        self._open()
+
+    def _open(self) -> None:
+        arguments = [f"--git-dir={self._git_dir}", "cat-file", "--batch"]
+        self._process = start(arguments, cwd=self._git_dir, env=self._env)
 
     def close(self) -> None:
-        self._pipe(self._process.stdin).close()
+        with suppress(BrokenPipeError):
+            _pipe(self._process.stdin).close()
         self._process.wait()
-        self._pipe(self._process.stdout).close()
-
-    @staticmethod
-    def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
-        assert pipe is not None
-        return pipe
+        _pipe(self._process.stdout).close()
 
     def read(self, ids: Iterable[str]) -> dict[str, tuple[str, bytes]]:
         """Kind and data of each object that is here, by id."""
-        wanted, found = list(dict.fromkeys(ids)), {}
-        stdin, stdout = self._pipe(self._process.stdin), self._pipe(self._process.stdout)
-        for start_at in range(0, len(wanted), _BATCH):
-            batch = wanted[start_at : start_at + _BATCH]
-            stdin.write("".join(f"{id}\n" for id in batch).encode())
-            stdin.flush()
-            for id in batch:
-                header = stdout.readline().split()
-                if len(header) == 3:
-                    found[id] = (header[1].decode(), stdout.read(int(header[2])))
-                    stdout.read(1)
+        rest, found = list(dict.fromkeys(ids)), dict[str, tuple[str, bytes]]()
+        while rest:
+            batch = rest[:_BATCH]
+            answered = self._ask(batch, found)
+            if answered < len(
+                batch
+            ):  # git ended: a partial clone lacks the next, and may not fetch
+                answered += 1
+                self.close()
+                self._open()
+            rest = rest[answered:]
         return found
 
-    def entries(self, tree: str) -> tuple[Entry, ...]:
-        """All entries of a tree, those of its folders too, each folder before what is in it."""
-        return tuple(self._below([("", tree)]))
-
-    def load(self, trees: Iterable[str]) -> None:
-        """Read many trees at once, with their folders, for `entries`: level by level."""
-        level = set(trees)
-        while level:
-            new = level - self._trees.keys()
-            for id, (_, data) in self.read(new).items():
-                self._trees[id] = tuple(_parsed(data))
-            level = {
-                entry
-                for id in new
-                for mode, _, entry in self._trees.get(id, ())
-                if _TYPES.get(mode) == "tree"
-            }
+    def _ask(self, ids: Sequence[str], found: dict[str, tuple[str, bytes]]) -> int:
+        """Add the objects that are here to `found`; returns for how many ids git has answered."""
+        stdin, stdout = _pipe(self._process.stdin), _pipe(self._process.stdout)
+        with suppress(BrokenPipeError):
+            stdin.write("".join(f"{id}\n" for id in ids).encode())
+            stdin.flush()
+        for number, id in enumerate(ids):
+            header = stdout.readline().split()
+            if not header:
+                return number
+            if len(header) == 3:
+                found[id] = (header[1].decode(), stdout.read(int(header[2])))
+                stdout.read(1)
+        return len(ids)
 
     def root(self, id: str) -> str:
         """The tree of a commit; a tree's own id. "" where it is neither, or not here."""
         kind, data = self.read([id]).get(id, ("", b""))
         return id if kind == "tree" else data[5:45].decode() if kind == "commit" else ""
 
-    def _below(self, folders: list[tuple[str, str]]) -> Iterator[Entry]:
-        self.load(id for _, id in folders)
-        while folders:
-            deeper = []
-            for prefix, id in folders:
-                for mode, name, entry in self._trees[id]:
-                    type = _TYPES.get(mode, "blob")
-                    yield Entry(mode.zfill(6), type, entry, prefix + name)
-                    if type == "tree":
-                        deeper.append((f"{prefix}{name}/", entry))
-            folders = deeper
 
-
-def _parsed(data: bytes) -> Iterator[tuple[str, str, str]]:
-    at = 0
-    while at < len(data):
-        space = data.index(b" ", at)
-        end = data.index(b"\0", space)
-        name = data[space + 1 : end].decode("utf-8", "surrogateescape")
-        yield data[at:space].decode(), name, data[end + 1 : end + 21].hex()
-        at = end + 21
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None
+    return pipe

@@ -12,6 +12,7 @@ from pathlib import Path
 from syncer.durable import fresh_folder
 from syncer.errors import Exit, SyncError
 from syncer.git.command import PROTOCOLS, GitError, failure, redact, run
+from syncer.git.listing import Files, Folders, listed
 from syncer.git.objects import (
     Change,
     Entry,
@@ -23,7 +24,7 @@ from syncer.git.objects import (
     records,
 )
 from syncer.git.paths import check_paths, make_folder, make_links
-from syncer.git.writer import Objects, TreeWriter, pack, synthetic_commit, write_loose
+from syncer.git.writer import Objects, TreeWriter, synthetic_commit, write_loose, write_pack
 
 # A name no one's own configuration has: its URL is given with each command and never stored.
 _REMOTE = "syncer"
@@ -290,6 +291,11 @@ class Repository:
             position += 1
         return result
 
+    def blobs_here(self, ids: Iterable[str]) -> dict[str, bytes]:
+        """The bytes of those of the blobs that are in this repository."""
+        wanted = set(ids)
+        return self.blobs(wanted - set(self.missing(wanted)))
+
     def _absent(self, id: str) -> SyncError:
         return SyncError(f"blob {id} is not in {self.path}", hint="fetch it first")
 
@@ -304,14 +310,28 @@ class Repository:
             for kind, data in objects.values():
                 write_loose(self.objects, kind, data)
         else:
-            self.run(["index-pack", "--stdin"], input=pack(objects))
+            try:
+                write_pack(self.objects / "pack", objects)
+            except OSError as error:
+                raise SyncError(
+                    f"cannot write to {self.path}: {error.strerror}",
+                    hint="Free space, or make the folder writable.",
+                    exit=Exit.ENVIRONMENT,
+                ) from None
+
+    def files(self, commit: str) -> Files:
+        """The files of a commit or tree."""
+        root, read = self._tree(commit)
+        return Files(root, read)
 
     def tree_writer(self, base: str | None) -> TreeWriter:
         """The tree or commit `base` (None: the empty tree), to be changed."""
-        if base is None:
-            return TreeWriter()
+        return TreeWriter() if base is None else TreeWriter(*self._tree(base))
+
+    def _tree(self, base: str) -> tuple[str, Folders]:
+        """The id of the tree of `base`, and what reads its folders."""
         root = self.rev_parse(base, "tree")
-        return TreeWriter(self._entries(root, "-r", "-t"), root)
+        return root, listed(self._entries(root, "-r", "-t"), root)
 
     def write_tree(self, base: str | None, changes: Mapping[str, tuple[str, str] | None]) -> str:
         """The id of the tree or commit `base` with `changes` made, as `TreeWriter.write`."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import unicodedata
 import zlib
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import accumulate
@@ -15,7 +15,8 @@ from pathlib import Path
 from gitdb.base import IStream
 from gitdb.db.loose import LooseObjectDB
 
-from syncer.git.objects import Entry, object_id
+from syncer.git.listing import Folders
+from syncer.git.objects import object_id
 from syncer.git.paths import check_path
 
 Objects = Mapping[str, tuple[str, bytes]]  # by id: kind and data
@@ -30,14 +31,9 @@ def write_loose(objects: Path, kind: str, data: bytes) -> None:
     LooseObjectDB(str(objects)).store(IStream(kind, len(data), BytesIO(data)))
 
 
-def pack(objects: Objects) -> bytes:
-    """A pack of whole objects (gitformat-pack: a header; each object's type, its size in groups of
-    7 bits and its deflated data; SHA-1 of it all)."""
-    return _pack(objects, 1)[0]
-
-
 def _pack(objects: Objects, level: int) -> tuple[bytes, dict[str, tuple[int, int]]]:
-    """The pack, and by id each object's CRC-32 and offset in it."""
+    """A pack of whole objects (gitformat-pack: a header; each object's type, its size in groups of
+    7 bits and its deflated data; SHA-1 of it all), and by id each one's CRC-32 and offset in it."""
     body = bytearray(b"PACK" + (2).to_bytes(4, "big") + len(objects).to_bytes(4, "big"))
     places = {}
     for id, (kind, data) in objects.items():
@@ -53,11 +49,20 @@ def _pack(objects: Objects, level: int) -> tuple[bytes, dict[str, tuple[int, int
     return bytes(body), places
 
 
-def write_pack(folder: Path, objects: Objects) -> None:
-    """Put a pack and its index (gitformat-pack, version 2) into `folder`; for what does not live
-    long: nothing of it is compressed, or on the disk when this returns."""
-    data, places = _pack(objects, 0)
-    ids = sorted(places)
+def write_pack(folder: Path, objects: Objects, *, keep: bool = True) -> None:
+    """Put a pack and its index (gitformat-pack, version 2) into `folder`. The same objects have the
+    same pack, which is written once.
+
+    Args:
+        keep: deflated, and on the disk when this returns; else for what does not live long.
+    """
+    ids = sorted(objects)
+    told = hashlib.sha1("".join(ids).encode(), usedforsecurity=False).hexdigest()
+    final = folder / f"pack-{told}.idx"
+    if final.exists():
+        return
+    folder.mkdir(exist_ok=True)
+    data, places = _pack(objects, 1 if keep else 0)
     counts = [0] * 257
     for id in ids:
         counts[int(id[:2], 16) + 1] += 1
@@ -68,9 +73,16 @@ def write_pack(folder: Path, objects: Objects) -> None:
         index += b"".join(places[id][place].to_bytes(4, "big") for id in ids)
     index += data[-20:]
     index += hashlib.sha1(index, usedforsecurity=False).digest()
-    name = folder / f"pack-{data[-20:].hex()}"
-    name.with_suffix(".pack").write_bytes(data)
-    name.with_suffix(".idx").write_bytes(index)
+    # A pack counts once its index is there; what begins with tmp_ is anyone's to remove.
+    for content, path in ((data, final.with_suffix(".pack")), (bytes(index), final)):
+        part = folder / f"tmp_{os.getpid()}_{path.name}"
+        with part.open("wb") as file:
+            file.write(content)
+            if keep:
+                file.flush()
+                os.fsync(file.fileno())
+        part.chmod(0o444)
+        part.rename(path)
 
 
 def synthetic_commit(tree: str, parents: tuple[str, ...], message: str) -> bytes:
@@ -83,11 +95,12 @@ def synthetic_commit(tree: str, parents: tuple[str, ...], message: str) -> bytes
 
 @dataclass
 class _Folder:
-    """One tree: `files` by name to (mode, id), subfolders, and its id where it is unchanged."""
+    """One tree: its id where it is unchanged, and what is in it once that was asked for."""
 
+    id: str = ""
     files: dict[str, tuple[str, str]] = field(default_factory=dict)
     folders: dict[str, _Folder] = field(default_factory=dict)
-    id: str = ""
+    closed: bool = False
 
 
 class TreeWriter:
@@ -95,53 +108,35 @@ class TreeWriter:
     to be stored.
 
     Args:
-        entries: those of the tree to begin with, its folders included.
-        root: its id; empty for the empty tree.
+        root: the id of the tree to begin with; "" for the empty tree.
+        read: where its folders come from.
     """
 
-    def __init__(self, entries: tuple[Entry, ...] = (), root: str = "") -> None:
+    def __init__(self, root: str = "", read: Folders | None = None) -> None:
         self.made: dict[str, tuple[str, bytes]] = {}
-        self._root = _Folder(id=root)
-        for entry in entries:
-            *parents, name = entry.path.split("/")
-            folder = self._root
-            for parent in parents:
-                folder = folder.folders[parent]
-            if entry.type == "tree":
-                folder.folders[name] = _Folder(id=entry.id)
-            else:
-                folder.files[name] = (entry.mode, entry.id)
+        self._read = read
+        self._root = _Folder(root, closed=bool(root))
 
-    def files(self) -> dict[str, tuple[str, str]]:
-        """Path -> (mode, id) of all it holds."""
-        found: dict[str, tuple[str, str]] = {}
-
-        def walk(folder: _Folder, prefix: str) -> None:
-            found.update({prefix + name: entry for name, entry in folder.files.items()})
-            for name, below in folder.folders.items():
-                walk(below, f"{prefix}{name}/")
-
-        walk(self._root, "")
-        return found
-
-    def copy(self) -> TreeWriter:
-        """The same tree, to be changed apart from this one."""
-        twin = TreeWriter()
-        twin._root = deepcopy(self._root)
-        return twin
+    def _open(self, folder: _Folder) -> _Folder:
+        if folder.closed and self._read is not None:
+            found = self._read([folder.id])[folder.id]
+            folder.files = dict(found.files)
+            folder.folders = {n: _Folder(id, closed=True) for n, id in found.folders.items()}
+            folder.closed = False
+        return folder
 
     def clash(self, path: str) -> str | None:
         """The file or folder of the tree that `path`, or a folder of it, is the same as but for
         case or the way its accents are written; None if there is none."""
-        folder, passed = self._root, ""
+        folder, passed = self._open(self._root), ""
         for name in path.split("/"):
-            there = (*folder.files, *folder.folders)
-            if name not in there:
+            if name not in folder.folders:
+                if name in folder.files:
+                    return None
+                there = (*folder.files, *folder.folders)
                 same = (other for other in there if _folded(other) == _folded(name))
                 return next((passed + other for other in same), None)
-            if name not in folder.folders:
-                return None
-            folder, passed = folder.folders[name], f"{passed}{name}/"
+            folder, passed = self._open(folder.folders[name]), f"{passed}{name}/"
         return None
 
     def write(self, changes: Mapping[str, tuple[str, str] | None]) -> str:
@@ -163,22 +158,23 @@ class TreeWriter:
         return self._store(self._root)
 
     def _delete(self, parts: list[str]) -> None:
-        folder, passed = self._root, [self._root]
+        folder = self._open(self._root)
+        passed = [folder]
         for part in parts[:-1]:
             if part not in folder.folders:
                 return
-            folder = folder.folders[part]
+            folder = self._open(folder.folders[part])
             passed.append(folder)
         if folder.files.pop(parts[-1], None) is not None:
             for changed in passed:
                 changed.id = ""
 
     def _place(self, parts: list[str], new: tuple[str, str]) -> None:
-        folder = self._root
+        folder = self._open(self._root)
         for part in parts[:-1]:
             folder.id = ""
             folder.files.pop(part, None)
-            folder = folder.folders.setdefault(part, _Folder())
+            folder = self._open(folder.folders.setdefault(part, _Folder()))
         folder.id = ""
         folder.folders.pop(parts[-1], None)
         folder.files[parts[-1]] = new
@@ -189,7 +185,7 @@ class TreeWriter:
         items = [(_bytes(name), mode, id) for name, (mode, id) in folder.files.items()]
         for name, below in list(folder.folders.items()):
             id = self._store(below)
-            if below.files or below.folders:
+            if below.closed or below.files or below.folders:
                 # git orders a folder as if its name ended in a slash.
                 items.append((_bytes(name) + b"/", _TREE_MODE, id))
             else:

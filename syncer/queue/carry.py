@@ -1,7 +1,7 @@
 """What becomes of one patch on what upstream and the patches before it leave.
 
-Merging is git's, one command for many patches: so where a patch has to be merged, its carrying
-stops and yields what to merge, and goes on with the result.
+Merging is git's, one command for many patches, where the result is not certain without it: there a
+patch's carrying stops and yields what to merge, and goes on with the result.
 """
 
 from __future__ import annotations
@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from syncer.git import MergeResult, Repository, blob_id
+from syncer.git import Files, MergeResult, Repository, blob_id
 from syncer.model import PatchVerdict
 from syncer.queue.classify import added_lines, moved_lines, reason_to_drop
 from syncer.queue.contents import Contents
 from syncer.queue.mail import Patch
+from syncer.queue.merging import merge_files
 from syncer.queue.resolutions import NONE, Decisions
 
-Files = Mapping[str, tuple[str, str]]  # path -> mode, blob id
+Entries = Mapping[str, tuple[str, str]]  # path -> mode, blob id
 Changes = Mapping[str, tuple[str, str] | None]  # None: deleted
 
 _EMPTY = blob_id(b"")
+_CLEAN = MergeResult("", clean=True)
 
 
 @dataclass
@@ -48,11 +50,11 @@ class Upstream:
 
 @dataclass(frozen=True)
 class Merge:
-    """Three trees to be merged, of the files a patch has to do with."""
+    """Three sides to be merged, of the files a patch has to do with."""
 
-    base: str
-    ours: str
-    theirs: str
+    base: Entries
+    ours: Entries
+    theirs: Entries
 
 
 @dataclass(frozen=True)
@@ -130,13 +132,13 @@ def _carry(upstream: Upstream, contents: Contents, patch: Patch, files: Files) -
         return (yield from _nothing_left(upstream, contents, patch, files, before, after))
     for diff in patch.diffs:
         contents.post(patch, diff)
-    contents.store(id for side in (before, after) for _, id in side.values())
     if all(files.get(path) == before.get(path) for path in touched) and not _in_the_way(
         files, touched
     ):
+        contents.store(new[1] for new in changes.values() if new)
         return Outcome(PatchVerdict.CLEAN, changes)
     merge = _merge(upstream, before, after, files)
-    merged = yield merge
+    merged = _merged_here(contents, merge) or (yield merge)
     if not merged.result.clean:
         return Outcome(
             PatchVerdict.CONFLICT,
@@ -154,6 +156,19 @@ def _carry(upstream: Upstream, contents: Contents, patch: Patch, files: Files) -
     return Outcome(PatchVerdict.MERGED, merged.changes, reason=reason)
 
 
+def _merged_here(contents: Contents, merge: Merge) -> Merged | None:
+    """The merge, where it is certain without git."""
+    found = merge_files(merge.base, merge.ours, merge.theirs, contents.read)
+    if found is None:
+        return None
+    changes = {
+        path: (mode, new if isinstance(new, str) else contents.add(new))
+        for path, (mode, new) in sorted(found.items())
+    }
+    contents.store(id for _, id in changes.values())
+    return Merged(_CLEAN, changes)
+
+
 def places(upstream: Upstream, patch: Patch, decisions: Decisions = NONE) -> set[str]:
     """The paths of upstream's and the queue's that carrying the patch looks at or changes; what
     lies below one of them, or is a folder of it, counts as well."""
@@ -165,7 +180,7 @@ def places(upstream: Upstream, patch: Patch, decisions: Decisions = NONE) -> set
     return found
 
 
-def _images(patch: Patch, files: Files) -> tuple[Files, Files, tuple[str, ...]]:
+def _images(patch: Patch, files: Files) -> tuple[Entries, Entries, tuple[str, ...]]:
     """The files the patch was made from and those it makes; then those of which only the name or
     the mode is its business, and that are not there."""
     before: dict[str, tuple[str, str]] = {}
@@ -190,22 +205,26 @@ def _images(patch: Patch, files: Files) -> tuple[Files, Files, tuple[str, ...]]:
 def _in_the_way(files: Files, touched: Iterable[str]) -> set[str]:
     """The files whose path is a folder of a touched one's, or that lie below a touched path."""
     paths = set(touched)
-    parts = (path.split("/") for path in paths)
-    folders = {"/".join(names[:count]) for names in parts for count in range(1, len(names))}
-    below = tuple(f"{path}/" for path in paths)
-    return {path for path in files if path in folders or path.startswith(below)} - paths
+    found = set[str]()
+    for path in paths:
+        if path not in files:  # where a file is, neither can be
+            found.update(files.below(path))
+            names = path.split("/")
+            folders = ("/".join(names[:count]) for count in range(1, len(names)))
+            found.update(folder for folder in folders if folder in files)
+    return found - paths
 
 
-def _merge(upstream: Upstream, before: Files, after: Files, files: Files) -> Merge:
+def _merge(upstream: Upstream, before: Entries, after: Entries, files: Files) -> Merge:
     """The patch, and the files it has to do with, to be merged."""
     touched = before.keys() | after.keys()
     paths = touched | _in_the_way(files, touched)
-    for path in before.keys() - files.keys():
-        moved = upstream.moved_to(path, before[path][1])
-        if moved is not None:
-            paths.add(moved)
-    ours = {path: files[path] for path in paths if path in files}
-    return Merge(*(upstream.repository.write_tree(None, side) for side in (before, ours, after)))
+    for path in before:
+        if path not in files:
+            moved = upstream.moved_to(path, before[path][1])
+            if moved is not None:
+                paths.add(moved)
+    return Merge(before, {path: files[path] for path in paths if path in files}, after)
 
 
 def _nothing_left(
@@ -213,8 +232,8 @@ def _nothing_left(
     contents: Contents,
     patch: Patch,
     files: Files,
-    before: Files,
-    after: Files,
+    before: Entries,
+    after: Entries,
 ) -> Carrying:
     """Absorbed, if upstream by itself has the patch's effect; emptied, if only with the patches
     before it; a conflict, if what the patch deletes was moved and not deleted."""
@@ -225,8 +244,8 @@ def _nothing_left(
     if any(files.get(path) != upstream.files.get(path) for path in touched):
         for diff in patch.diffs:
             contents.post(patch, diff)
-        contents.store(id for side in (before, after) for _, id in side.values())
-        merged = yield _merge(upstream, before, after, upstream.files)
+        merge = _merge(upstream, before, after, upstream.files)
+        merged = _merged_here(contents, merge) or (yield merge)
         if not merged.result.clean or merged.changes:
             reason = "the patches before it leave nothing to change"
             return Outcome(PatchVerdict.EMPTIED, reason=reason)

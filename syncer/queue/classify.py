@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from syncer.errors import SyncError
 from syncer.files import nearest
 from syncer.git import BLOB_MODES, Repository
-from syncer.queue.diff import FileDiff, split_lines
+from syncer.queue.diff import FileDiff
 from syncer.queue.mail import Patch
 
 DROP_WHEN = "Drop-When"
@@ -140,9 +140,12 @@ def added_lines(diff: FileDiff, base: bytes, ours: bytes) -> int:
 
 def _surplus(runs: Iterable[Sequence[bytes]], more: bytes, less: bytes) -> int:
     for run in runs:
-        found = _places(run, more)
-        if _telling(run) and len(found) > len(_places(run, less)):
-            return found[0]
+        if not _telling(run):
+            continue
+        text = b"".join(run)
+        found = _places(text, more)
+        if len(found) > len(_places(text, less)):
+            return more.count(b"\n", 0, found[0]) + 1
     return 0
 
 
@@ -151,6 +154,12 @@ def _telling(run: Sequence[bytes]) -> bool:
     return sum(chr(byte).isalnum() for line in run for byte in line) > 8
 
 
-def _places(run: Sequence[bytes], content: bytes) -> list[int]:
-    lines, wanted = split_lines(content), list(run)
-    return [n + 1 for n in range(len(lines)) if lines[n : n + len(wanted)] == wanted]
+def _places(run: bytes, content: bytes) -> list[int]:
+    """Where whole lines of the content begin that are those of `run`."""
+    found, at = [], content.find(run)
+    while at >= 0:
+        end = at + len(run)
+        if (not at or content[at - 1 : at] == b"\n") and (run[-1:] == b"\n" or end == len(content)):
+            found.append(at)
+        at = content.find(run, at + 1)
+    return found

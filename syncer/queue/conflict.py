@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 
 from syncer.git import BLOB_MODES, Repository, Stage, quarantine
 from syncer.model import PatchVerdict
-from syncer.queue.carry import Files, Upstream
+from syncer.queue.carry import Entries, Upstream
 from syncer.queue.mail import Patch, decode
 from syncer.queue.rebase import carry_all, contents_for, net, store_tree
 from syncer.queue.resolutions import NONE, Decisions
@@ -36,8 +36,8 @@ class Conflict:
     paths: tuple[str, ...]
     reason: str
     tree: str
-    ours: Files
-    left: Files
+    ours: Entries
+    left: Entries
     stages: tuple[Stage, ...]
     blobs: dict[str, bytes]
 
@@ -86,16 +86,16 @@ def find_conflict(
     decisions: Decisions = NONE,
 ) -> Conflict | None:
     """The first conflict that `rebase_component` with the same arguments ends at; None without."""
-    writer = repository.tree_writer(target_commit)
-    target = writer.files()
     with quarantine(repository) as work:
+        target = work.files(target_commit)
         upstream = Upstream(work, target_commit, target, base_commit)
         contents = contents_for(work, patches, target, decisions)
         outcomes = carry_all(upstream, contents, patches, decisions)
         last = outcomes[-1] if outcomes else None
         if last is None or last.verdict is not PatchVerdict.CONFLICT or last.merge is None:
             return None
-        ours = _files(work, last.merge.ours)
+        contents.store(id for _, id in last.merge.ours.values())
+        ours = {p: entry for p, entry in last.merge.ours.items() if entry[0] in BLOB_MODES}
         left = _files(work, last.result.tree) if last.result else ours
         stages = last.result.stages if last.result else ()
         ids = {id for _, id in (*ours.values(), *left.values())} | {stage.id for stage in stages}
@@ -107,6 +107,7 @@ def find_conflict(
             new = work.write_blob(content)
             blobs[new] = content
             named[path] = (mode, new)
+        writer = work.tree_writer(target_commit)
         tree = store_tree(repository, work, writer, net(target, outcomes))
     patch = patches[len(outcomes) - 1]
     return Conflict(patch, last.conflicts, last.reason, tree, ours, named, stages, blobs)
@@ -116,7 +117,7 @@ def _label(match: re.Match[bytes]) -> bytes:
     return match[1] + b" " + _NAMES[match[1][:1]]
 
 
-def _files(repository: Repository, tree: str) -> Files:
+def _files(repository: Repository, tree: str) -> Entries:
     entries = repository.ls_tree(tree)
     return {entry.path: (entry.mode, entry.id) for entry in entries if entry.mode in BLOB_MODES}
 

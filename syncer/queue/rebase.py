@@ -14,14 +14,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from syncer.errors import SyncError
-from syncer.git import NO_BLOB, Repository, TreeWriter, quarantine
+from syncer.git import NO_BLOB, Files, Repository, TreeWriter, quarantine
 from syncer.model import PatchResult, PatchVerdict
-from syncer.queue.carry import Carrying, Changes, Files, Merge, Merged, Outcome, Upstream, carry
+from syncer.queue.carry import Carrying, Changes, Merge, Merged, Outcome, Upstream, carry
 from syncer.queue.carry import places as places_of
 from syncer.queue.classify import drop_conditions, matching
 from syncer.queue.contents import Contents
 from syncer.queue.mail import Patch, refresh
 from syncer.queue.resolutions import NONE, Decisions
+from syncer.queue.shifting import shifted
 
 _CHANGED = (PatchVerdict.MERGED, PatchVerdict.RESOLVED)
 
@@ -52,17 +53,13 @@ def rebase_component(
         SyncError: a patch that does not fit the blob it names, or whose blob is not here.
     """
     with quarantine(repository) as work:
-        writer = work.tree_writer(target_commit)
-        result = writer.copy()
-        target = writer.files()
+        target = work.files(target_commit)
         upstream = Upstream(work, target_commit, target, base_commit)
         contents = contents_for(work, patches, target, decisions)
         outcomes = carry_all(upstream, contents, patches, decisions)
-        trees = [writer.write({}), *(writer.write(outcome.changes) for outcome in outcomes)]
-        work.store(writer.made)
-        texts = _refreshed(work, patches, outcomes, trees)
-
-        tree = store_tree(repository, work, result, net(target, outcomes))
+        texts = _refreshed(contents, patches, outcomes, target)
+        writer = work.tree_writer(target_commit)
+        tree = store_tree(repository, work, writer, net(target, outcomes))
     return tree, tuple(
         PatchResult(
             component=patch.component,
@@ -84,24 +81,34 @@ def contents_for(
 ) -> Contents:
     """What carrying the patches reads, of upstream's `target` files too."""
     resolved = [r.as_patch(patch) for patch in patches for r in decisions.of(patch)]
-    contents = Contents(repository, [*patches, *resolved])
     paths = {path for patch in (*patches, *resolved) for path in patch.paths}
-    contents.load(target[path][1] for path in paths & target.keys())
-    return contents
+    target.load(paths)
+    there = (target.get(path) for path in paths)
+    return Contents(repository, [*patches, *resolved], [entry[1] for entry in there if entry])
 
 
 def _refreshed(
-    repository: Repository,
-    patches: Sequence[Patch],
-    outcomes: Sequence[Outcome],
-    trees: Sequence[str],
+    contents: Contents, patches: Sequence[Patch], outcomes: Sequence[Outcome], target: Files
 ) -> list[str]:
-    """The text of each patch: a new one where it was merged. `trees` are those before, between
-    and after them."""
-    merged = [n for n, o in enumerate(outcomes) if o.verdict in _CHANGED]
-    new = refresh(repository, [(patches[n], trees[n], trees[n + 1]) for n in merged])
-    texts = dict(zip(merged, new, strict=True))
-    return [texts.get(n, patches[n].text) for n in range(len(outcomes))]
+    """The text of each patch: a new one where it was merged."""
+    files = target.copy()
+    texts = [patch.text for patch in patches[: len(outcomes)]]
+    asked = []  # of git
+    for number, outcome in enumerate(outcomes):
+        if outcome.verdict in _CHANGED:
+            old = {path: files[path] for path in outcome.changes if path in files}
+            new = {path: entry for path, entry in outcome.changes.items() if entry}
+            text = shifted(contents, patches[number], old, new)
+            if text is None:
+                asked.append((number, old, new))
+            else:
+                texts[number] = text
+        files.change(outcome.changes)
+    if asked:
+        trees = [(patches[n], contents.tree(old), contents.tree(new)) for n, old, new in asked]
+        for (number, *_), text in zip(asked, refresh(contents.repository, trees), strict=True):
+            texts[number] = text
+    return texts
 
 
 def store_tree(
@@ -123,9 +130,9 @@ def store_tree(
 
 def net(target: Files, outcomes: Sequence[Outcome]) -> Changes:
     """What all of them change in upstream's files."""
-    files = dict(target)
+    files = target.copy()
     for outcome in outcomes:
-        _change(files, outcome.changes)
+        files.change(outcome.changes)
     return {
         path: files.get(path)
         for path in {path for outcome in outcomes for path in outcome.changes}
@@ -143,7 +150,7 @@ def required_blobs(
 ) -> tuple[str, ...]:
     """The blobs that `rebase_component` with the same arguments reads; a partial clone has to
     fetch them first."""
-    target = repository.tree_writer(target_commit).files()
+    target = repository.files(target_commit)
     resolved = [r for patch in patches for r in decisions.of(patch)]
     diffs = [diff for patch in patches for diff in patch.diffs]
     diffs += [diff for item in resolved for diff in item.diffs]
@@ -179,7 +186,7 @@ def carry_all(
     upstream: Upstream, contents: Contents, patches: Sequence[Patch], decisions: Decisions
 ) -> tuple[Outcome, ...]:
     """What becomes of each patch, up to the first that conflicts."""
-    files = dict(upstream.files)
+    files = upstream.files.copy()
     outcomes: dict[int, Outcome] = {}
     places = {n: places_of(upstream, patch, decisions) for n, patch in enumerate(patches)}
     waiting: list[_Waiting] = []
@@ -190,7 +197,7 @@ def carry_all(
         outcomes[number] = outcome
         if outcome.verdict is PatchVerdict.CONFLICT:
             ended = min(ended, number)
-        _change(files, outcome.changes)
+        files.change(outcome.changes)
 
     def go_on(number: int, carrying: Carrying, merged: Merged | None) -> None:
         """Carry on until the patch is done or has something to merge."""
@@ -202,20 +209,20 @@ def carry_all(
 
     pending = list(range(len(patches)))
     while pending or waiting:
-        held = set[str]()
+        held = _Held()
         later = []
         for busy in waiting:
-            held |= busy.places
+            held.add(busy.places)
         for number in pending:
             if number > ended:
                 break
-            if _meet(places[number], held):
-                held |= places[number]  # nothing may overtake it
+            if held.meets(places[number]):
+                held.add(places[number])  # nothing may overtake it
                 later.append(number)
             else:
                 go_on(number, carry(upstream, contents, patches[number], files, decisions), None)
                 if number not in outcomes:
-                    held |= places[number]
+                    held.add(places[number])
         pending = later
         wave, waiting[:] = list(waiting), []
         for busy, merged in zip(wave, _merge_all(contents, wave), strict=True):
@@ -225,7 +232,8 @@ def carry_all(
 
 def _merge_all(contents: Contents, wave: Sequence[_Waiting]) -> list[Merged]:
     repository = contents.repository
-    merges = [(item.merge.base, item.merge.ours, item.merge.theirs) for item in wave]
+    sides = [(item.merge.base, item.merge.ours, item.merge.theirs) for item in wave]
+    merges = [(contents.tree(b), contents.tree(o), contents.tree(t)) for b, o, t in sides]
     results = repository.merge_trees(merges, ("upstream", "the patch"))
     pairs = [(ours, result.tree) for (_, ours, _), result in zip(merges, results, strict=True)]
     found = []
@@ -237,19 +245,22 @@ def _merge_all(contents: Contents, wave: Sequence[_Waiting]) -> list[Merged]:
     return found
 
 
-def _meet(one: set[str], other: set[str]) -> bool:
-    """Whether two patches' places have a path in common, or one holds a folder of the other's."""
-    return not _with_folders(one).isdisjoint(other) or not _with_folders(other).isdisjoint(one)
+class _Held:
+    """Paths that no other patch may touch yet, nor their folders and what lies below them."""
+
+    def __init__(self) -> None:
+        self.paths, self.above = set[str](), set[str]()
+
+    def add(self, paths: set[str]) -> None:
+        self.paths |= paths
+        self.above |= _with_folders(paths)
+
+    def meets(self, paths: set[str]) -> bool:
+        if not self.paths:
+            return False
+        return not self.above.isdisjoint(paths) or not self.paths.isdisjoint(_with_folders(paths))
 
 
 def _with_folders(paths: set[str]) -> set[str]:
     parts = [path.split("/") for path in paths]
     return {"/".join(names[:count]) for names in parts for count in range(1, len(names) + 1)}
-
-
-def _change(files: dict[str, tuple[str, str]], changes: Changes) -> None:
-    for path, new in changes.items():
-        if new is None:
-            files.pop(path, None)
-        else:
-            files[path] = new

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 
 from syncer.errors import Exit, SyncError
-from syncer.git import Repository
+from syncer.git import Files, Repository
 from syncer.model import PatchVerdict
 from syncer.queue.contents import Contents
 from syncer.queue.diff import FileDiff
@@ -65,7 +65,7 @@ def stack(repository: Repository, patches: Sequence[Patch], commit: str) -> tupl
         SyncError: (CONFLICT) one was made from other files than are there; see `settled`.
     """
     writer = repository.tree_writer(commit)
-    files = writer.files()
+    files = repository.files(commit)
     contents = Contents(repository, patches)
     tree = repository.rev_parse(commit, "tree")
     steps = []
@@ -81,11 +81,7 @@ def stack(repository: Repository, patches: Sequence[Patch], commit: str) -> tupl
         contents.store(new[1] for new in changes.values() if new)
         after = writer.write(changes)
         repository.store(writer.made)
-        for path, new in changes.items():
-            if new is None:
-                files.pop(path, None)
-            else:
-                files[path] = new
+        files.change(changes)
         steps.append(
             Step(patch.file, patch.subject, patch.author, patch.date, patch.body, tree, after)
         )
@@ -93,9 +89,7 @@ def stack(repository: Repository, patches: Sequence[Patch], commit: str) -> tupl
     return tuple(steps)
 
 
-def _made(
-    contents: Contents, patch: Patch, diff: FileDiff, files: dict[str, tuple[str, str]]
-) -> tuple[str, str]:
+def _made(contents: Contents, patch: Patch, diff: FileDiff, files: Files) -> tuple[str, str]:
     """Mode and blob of the file that `diff` makes."""
     mode, id = files.get(diff.old_path, ("", "")) if diff.old_path else ("", "")
     if diff.old_path is not None and (not id or (diff.old_id and diff.old_id != id)):
