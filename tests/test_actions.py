@@ -47,9 +47,12 @@ def test_the_job_scripts_are_sound_shell() -> None:
 
 
 def test_what_a_roll_left_is_an_artifact_however_it_ended() -> None:
-    """The page with the charts among it; the job script's own default is the folder's name."""
-    steps = re.split(r"\n    - ", ACTION.read_text())
-    (up,) = (step for step in steps if "actions/upload-artifact@" in step)
+    """The page with the charts among it, and alone too, for a browser to open; the job script's
+    own default is the folder's name."""
+    steps = re.split(r"\n    (?:#.*\n    )?- ", ACTION.read_text())
+    up, page = (step for step in steps if "actions/upload-artifact@" in step)
+    assert page.startswith("if: inputs.job == 'roll' && !cancelled() ")
+    assert "path: sync-out/report.html\n        archive: false\n" in page
     (down,) = (step for step in steps if "actions/download-artifact@" in step)
     assert up.startswith("if: inputs.job == 'roll' && !cancelled()\n")
     for key, value in (("name", "sync-roll"), ("path", "sync-out")):
