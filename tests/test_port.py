@@ -88,6 +88,11 @@ def test_reads_a_port(tmp_path: Path) -> None:
     assert port.needs("up", "anything")
 
 
+def test_one_program_may_print_both_times_and_checksums(tmp_path: Path) -> None:
+    port = load_port(write(tmp_path, GOOD.replace('check = "check"', 'check = "bench"')))
+    assert port.toml.benchmark[0].check == "bench"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -104,7 +109,9 @@ def test_reads_a_port(tmp_path: Path) -> None:
             'component = "bil"',
             "override.component: 'bil' is not one of up, lib",
         ),
-        ('check = "check"', 'check = "bench"', "no firmware of kind check is named 'bench'"),
+        ('check = "check"', 'check = "chekc"', "no firmware of kind check is named 'chekc'"),
+        ("inputs = []", 'inputs = ["a"]\nseed = 1', "benchmark.m: `inputs` or a `seed`, not both"),
+        ("inputs = []", "seed = 4294967296", "benchmark.0.seed: Input should be less than"),
         ('name = "check"', 'name = "bench"', "firmware.name: 'bench' stands there twice"),
         ('name = "toy"', 'name = "toy"\nroot = "nowhere"', "which does not hold port.toml"),
         ("[publish]", "[publish", "not valid TOML"),

@@ -114,11 +114,13 @@ def _cross_check(toml: PortFile) -> Iterator[str]:
         elif program.expect and program.kind != "example":
             yield f"firmware.{program.name}.expect: only of an example, not of a {program.kind}"
     for spec in toml.benchmark:
+        if spec.inputs and spec.seed is not None:
+            yield f"benchmark.{spec.name}: `inputs` or a `seed`, not both"
         for key, name, kind in (
             ("firmware", spec.firmware, "benchmark"),
             ("check", spec.check, "check"),
         ):
-            if firmware.get(name) != kind:
+            if firmware.get(name) != kind and not (key == "check" and name == spec.firmware):
                 known = ", ".join(n for n, k in firmware.items() if k == kind) or "none"
                 yield (
                     f"benchmark.{spec.name}.{key}: no firmware of kind {kind} is named {name!r} "

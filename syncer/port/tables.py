@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from syncer.port.gates import Gates
@@ -97,12 +97,14 @@ class Patches:
 
 @dataclass(frozen=True, config=CLOSED)
 class Override:
-    """A whole file of the port's in place of upstream's blob `shadows`."""
+    """A whole file of the port's in place of upstream's blob `shadows`, which the tree can have as
+    well, at `original`: for the override to include on a board it is not written for."""
 
     component: Name
     path: RelativePath
     source: RelativePath
     shadows: BlobId
+    original: RelativePath | None = None
 
 
 @dataclass(frozen=True, config=CLOSED)
@@ -248,10 +250,11 @@ class Tests:
 
 @dataclass(frozen=True, config=CLOSED)
 class Benchmark:
-    """`firmware` prints the timed run, `check` the CRC of each operator's output. `tag` names
-    the timed run, `inference` says which inference of the firmware it is, from 0; once a line
-    holding `until` was printed `until_count` times, the rest need not be waited for. `model`
-    and `inputs` are upstream's files, for TFLM on the host."""
+    """`firmware` prints the timed run, `check` (the same, if it prints both) the CRC of each
+    operator's output. `tag` names the timed run, `inference` says which inference of the firmware
+    it is, from 0; once a line holding `until` was printed `until_count` times, the rest need not
+    be waited for. `model` and `inputs` are upstream's files, for TFLM on the host; with a `seed`,
+    the inputs are its noise instead (`tree.models.noise`)."""
 
     name: Name
     firmware: Name
@@ -260,8 +263,9 @@ class Benchmark:
     until: str
     check: Name
     model: RelativePath
-    inputs: tuple[RelativePath, ...]
+    inputs: tuple[RelativePath, ...] = ()
     until_count: Count = 1
+    seed: Annotated[Natural, Field(lt=2**32)] | None = None
 
 
 @dataclass(frozen=True, config=CLOSED)

@@ -28,8 +28,8 @@ from syncer.sizes import load_sizes
 from syncer.stages.gates import compared
 from syncer.stages.tests import Note, on_target
 from syncer.targets import Run, Target
-from syncer.tree.arrays import input_bytes
 from syncer.tree.generate import place_of
+from syncer.tree.models import benchmark_inputs
 
 # MicroProfiler's two functions by the start of their linker names (micro_profiler.h upstream); the
 # end of a name is its parameters, which differ between compilers.
@@ -175,7 +175,7 @@ def _compared(
 ) -> BenchResult:
     """The benchmark with what TFLM on the host says of each operator's output."""
     try:
-        inputs = [input_bytes(path, upstream_file(path)) for path in spec.inputs]
+        inputs = benchmark_inputs(spec, lambda path, _: upstream_file(path))
         host = oracle.operator_crcs(upstream_file(spec.model), inputs, sandbox=sandbox)
     except oracle.OracleUnavailable as error:
         return replace(bench, outputs=Verdict.NOT_CHECKED, note=error.message)

@@ -17,7 +17,7 @@ from syncer.queue.mail import create_patch, encode
 from syncer.stages.lost import changed_paths, check_tree
 from syncer.tree.checkout import SOURCE_SUFFIXES
 from syncer.tree.generate import generate, place_of
-from syncer.tree.models import check_benchmark, check_model
+from syncer.tree.models import benchmark_inputs, check_model
 from syncer.tree.swap import Edit, EditedTree
 
 _CODE = (*SOURCE_SUFFIXES, ".h", ".hh", ".hpp", ".inc")
@@ -68,7 +68,7 @@ def _check_models(port: Port, rebased: Rebased, repositories: Mapping[str, Repos
         if array.from_.endswith(".tflite") and array.from_ in ids:
             check_model(array.from_, repo.blob(ids[array.from_]), "tree.array")
     for spec in port.toml.benchmark:
-        check_benchmark(spec, read)
+        benchmark_inputs(spec, read)
 
 
 def _component(port: Port, place: str) -> tuple[str, str]:
@@ -89,6 +89,8 @@ def _origin(port: Port, edit: Edit) -> str:
     for override in port.toml.override:
         if (override.component, override.path) == (name, path):
             return f"an override makes it: copy it to {override.source}"
+        if edit.path == override.original:
+            return f"upstream's, for {override.source} to include: it cannot be kept as an edit"
     for item in port.toml.tree.own:
         if edit.path == item.to or edit.path.startswith(f"{item.to}/"):
             return f"the port's own: copy it to {item.from_}{edit.path.removeprefix(item.to)}"

@@ -72,6 +72,7 @@ def generate(
         files |= array_files(array, _read(checkout, array.from_, "test.macro"))
     for array in port.toml.tree.array:
         files |= array_files(array, _read(checkout, array.from_, "tree.array.from"))
+    files |= _originals(port, repositories)
     clash = sorted(own.keys() & files.keys())
     if clash:
         raise SyncError(
@@ -209,6 +210,14 @@ def _own_files(port: Port) -> dict[str, bytes]:
                 hint="Make it, or correct `from` in [[tree.own]].",
             )
     return files
+
+
+def _originals(port: Port, repositories: Mapping[str, Repository]) -> dict[str, bytes]:
+    return {
+        item.original: repositories[item.component].blob(item.shadows)
+        for item in port.toml.override
+        if item.original
+    }
 
 
 def _context(

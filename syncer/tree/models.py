@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 from math import prod
 
 import tflite
@@ -24,6 +25,9 @@ _BYTES = {
     tflite.TensorType.INT16: 2,
     tflite.TensorType.INT8: 1,
 }
+# Of these, any bits are a number.
+_WHOLE = _BYTES.keys() - {tflite.TensorType.FLOAT32, tflite.TensorType.BOOL}
+_MOST_NOISE = 1 << 20  # bytes; no model for a microcontroller takes more
 
 
 def check_model(path: str, data: bytes, key: str) -> None:
@@ -32,53 +36,85 @@ def check_model(path: str, data: bytes, key: str) -> None:
         raise SyncError(f"{path} is no TensorFlow Lite model", hint=_MODEL.format(key=key))
 
 
-def check_benchmark(spec: Benchmark, read: Callable[[str, str], bytes]) -> None:
-    """Hold a benchmark's inputs against its model.
+def noise(seed: int, size: int) -> bytes:
+    """`size` bytes that look random and are the same everywhere; the port's program for such
+    inputs makes them as well (port/rp2040/check/check_main.cc). Each is the upper byte of the next
+    state of x -> 1664525 * x + 1013904223 mod 2^32, which begins with `seed`."""
+    made = bytearray()
+    state = seed
+    for _ in range(size):
+        state = (state * 1_664_525 + 1_013_904_223) & 0xFFFF_FFFF
+        made.append(state >> 24)
+    return bytes(made)
+
+
+def benchmark_inputs(spec: Benchmark, read: Callable[[str, str], bytes]) -> list[bytes]:
+    """What a benchmark's model is given, one item for each of its inputs, held against the model.
+    Of a `seed`, the inputs are one stretch of noise, cut in the model's order.
 
     Args:
         read: gives a file of upstream's, by its path and the key of port.toml that names it.
 
     Raises:
         SyncError: the model is none, or broken; it has other inputs than port.toml gives it, or
-            of another size.
+            of another size; noise would be numbers in floating point.
     """
     key = f"benchmark.{spec.name}"
     model = read(spec.model, f"{key}.model")
     check_model(spec.model, model, f"{key}.model")
     try:
-        sizes = _input_sizes(model)
+        wanted = _inputs(model)
     # The accessors check nothing: whatever they meet in a broken file, they fail as they may.
     except (AttributeError, IndexError, TypeError, ValueError, struct.error) as error:
         raise SyncError(
             f"{spec.model} is a broken TensorFlow Lite model: {error}",
             hint=_MODEL.format(key=f"{key}.model"),
         ) from None
-    if len(sizes) != len(spec.inputs):
+    if spec.seed is not None:
+        return _noise(spec, spec.seed, wanted)
+    if len(wanted) != len(spec.inputs):
         raise SyncError(
-            f"{spec.model} has {_count(len(sizes), 'input')}, {key}.inputs names "
+            f"{spec.model} has {_count(len(wanted), 'input')}, {key}.inputs names "
             f"{len(spec.inputs)}",
             hint=f"Name one file for each input in port.toml, {key}.inputs, in the model's order.",
         )
-    for index, (path, size) in enumerate(zip(spec.inputs, sizes, strict=True)):
-        given = len(input_bytes(path, read(path, f"{key}.inputs")))
-        if size is not None and given != size:
+    data = [input_bytes(path, read(path, f"{key}.inputs")) for path in spec.inputs]
+    for index, (path, given, (_, size)) in enumerate(zip(spec.inputs, data, wanted, strict=True)):
+        if size is not None and len(given) != size:
             raise SyncError(
-                f"{path} has {_count(given, 'byte')}, input {index} of {spec.model} takes {size}",
+                f"{path} has {_count(len(given), 'byte')}, input {index} of {spec.model} takes "
+                f"{size}",
                 hint=f"Name a file of that size in port.toml, {key}.inputs.",
             )
+    return data
+
+
+def _noise(spec: Benchmark, seed: int, wanted: Sequence[tuple[int, int | None]]) -> list[bytes]:
+    for index, (kind, size) in enumerate(wanted):
+        if kind not in _WHOLE or size is None or size > _MOST_NOISE:
+            raise SyncError(
+                f"input {index} of {spec.model} takes no whole numbers, or more than "
+                f"{_MOST_NOISE:,} bytes of them: it cannot be noise",
+                hint=f"Name a file in port.toml, benchmark.{spec.name}.inputs, instead of a seed.",
+            )
+    sizes = [size or 0 for _, size in wanted]
+    data = noise(seed, sum(sizes))
+    ends = list(accumulate(sizes))
+    return [data[end - size : end] for end, size in zip(ends, sizes, strict=True)]
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _input_sizes(model: bytes) -> tuple[int | None, ...]:
-    """The bytes of each input of the first subgraph; None where its type is not known here."""
+def _inputs(model: bytes) -> tuple[tuple[int, int | None], ...]:
+    """Of each input of the first subgraph its type, and its bytes; None where the type is not
+    known here."""
     graph = tflite.Model.GetRootAs(model, 0).Subgraphs(0)
     if graph is None:
         raise ValueError("it has no subgraph")
-    tensors = (graph.Tensors(graph.Inputs(i)) for i in range(graph.InputsLength()))
-    return tuple(_size(tensor) for tensor in tensors)
+    tensors = [graph.Tensors(graph.Inputs(i)) for i in range(graph.InputsLength())]
+    return tuple((tensor.Type(), _size(tensor)) for tensor in tensors)
 
 
 def _size(tensor: tflite.Tensor) -> int | None:

@@ -20,6 +20,7 @@ KERNELS = (
     "arm_convolve_s8.c",
     "arm_nn_vec_mat_mult_t_s8.c",
     "arm_nn_vec_mat_mult_t_per_ch_s8.c",
+    "arm_nn_softmax_common_s8.c",
     "matmul.c",
     "vec_mat.c",
     "arm_depthwise_conv_3x3_s8.c",
@@ -275,6 +276,17 @@ class Kernels:
         assert status == 0
         self._check_scratch()
         return out.take(((rows - 1) * step + 1,))[::step]
+
+    def softmax(
+        self, values: NDArray[np.int8], scale: tuple[int, int, int], dtype: type[np.signedinteger]
+    ) -> NDArray[Any]:
+        """values: [rows][size]; scale: multiplier, shift, and the least difference that counts."""
+        rows, size = values.shape
+        out = _Output(values.size * np.dtype(dtype).itemsize)
+        self.library.arm_nn_softmax_common_s8(
+            pointer(values), rows, size, *scale, ctypes.c_bool(dtype is np.int16), out.pointer
+        )
+        return out.take((values.size * np.dtype(dtype).itemsize,)).view(dtype).reshape(rows, size)
 
     def convolve(
         self,

@@ -160,3 +160,58 @@ def depthwise(
             ]
             total += taps * kernel[i, j].astype(np.int64)
     return quantisation.output(total)
+
+
+def high_product(a: Ints, b: Ints) -> NDArray[np.int64]:
+    """The doubling high product of two int32, rounded to nearest, midpoints away from zero."""
+    product = np.asarray(a, np.int64) * np.asarray(b, np.int64)
+    nudged = product + np.where(product < 0, 1 - (1 << 30), 1 << 30)
+    return np.where(nudged < 0, -(-nudged >> 31), nudged >> 31)
+
+
+def divide(a: Ints, exponent: int) -> NDArray[np.int64]:
+    """a / 2^exponent, rounded to nearest, midpoints away from zero."""
+    a = np.asarray(a, np.int64)
+    half = (1 << exponent) >> 1
+    return np.where(a < 0, -((-a + half) >> exponent), (a + half) >> exponent)
+
+
+def exp_of_negative(value: Ints) -> NDArray[np.int64]:
+    """exp of Q5.26 numbers, at most 0, as Q0.31: gemmlowp's, step by step."""
+    value = np.asarray(value, np.int64)
+    rest = (value & ((1 << 24) - 1)) - (1 << 24)
+    x = (rest << 5) + (1 << 28)
+    x2 = high_product(x, x)
+    inner = divide(high_product(x2, x2), 2) + high_product(x2, x)
+    series = x + divide(high_product(inner, 715_827_883) + x2, 1)
+    result = 1_895_147_668 + high_product(1_895_147_668, series)
+    for bit in range(7):
+        factor = round(2**31 * np.exp(-(2.0 ** (bit - 2))))
+        chosen = (rest - value) >> (24 + bit) & 1
+        result = np.where(chosen, high_product(result, factor), result)
+    return np.where(value == 0, (1 << 31) - 1, result)
+
+
+def softmax(
+    values: NDArray[np.int8], scale: tuple[int, int, int], dtype: type[np.signedinteger]
+) -> NDArray[Any]:
+    """values: [rows][size]; scale: multiplier, shift, and the least difference that counts."""
+    multiplier, shift, least = scale
+    difference = values.astype(np.int64) - values.max(axis=1, keepdims=True)
+    powers = exp_of_negative(high_product(difference << shift, multiplier))
+    powers = np.where(difference >= least, powers, 0)
+    sums = divide(powers, 12).sum(axis=1)
+    limits = np.iinfo(dtype)
+    out = np.full(values.shape, limits.min, np.int64)
+    for row, total in enumerate(int(x) for x in sums):
+        headroom = 32 - total.bit_length()
+        half = (((total << headroom) - (1 << 31)) + (1 << 31)) // 2
+        guess = 1_515_870_810 + high_product(half, -1_010_580_540)
+        for _ in range(3):
+            error = (1 << 29) - high_product(half, guess)
+            guess = guess + 4 * high_product(guess, error)
+        reciprocal = np.minimum(2 * guess, (1 << 31) - 1)
+        right = 12 - headroom + 31 - limits.bits
+        scaled = divide(high_product(reciprocal, powers[row]), right) + limits.min
+        out[row] = np.where(difference[row] >= least, scaled, limits.min)
+    return np.clip(out, limits.min, limits.max).astype(dtype)

@@ -229,6 +229,23 @@ class TargetKernels:
         assert status == 0
         return self._output(out, (size,))[::step]
 
+    def softmax(
+        self, values: NDArray[np.int8], scale: tuple[int, int, int], dtype: type[np.signedinteger]
+    ) -> NDArray[Any]:
+        rows, size = values.shape
+        width = np.dtype(dtype).itemsize
+        out = self._put(bytes(values.size * width))
+        self._call(
+            "arm_nn_softmax_common_s8",
+            self._put(values.tobytes()),
+            rows,
+            size,
+            *scale,
+            int(dtype is np.int16),
+            out,
+        )
+        return self._output(out, (values.size * width,)).view(dtype).reshape(rows, size)
+
     def convolve(
         self,
         image: NDArray[np.int8],

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from worlds import Silent, World
 
-from syncer.build import symbols_starting, uf2
+from syncer.build import read_program, symbols_starting, uf2
 from syncer.cli.app import run
 from syncer.errors import Exit, SyncError
 from syncer.git import Repository, ls_remote
@@ -21,6 +21,7 @@ from syncer.pipeline import STAGES
 from syncer.report import status
 from syncer.report.view import behind as behind_it
 from syncer.report.view import headline
+from syncer.tree.generate import place_of
 
 pytestmark = pytest.mark.slow
 
@@ -103,6 +104,24 @@ def test_examples_are_for_every_board_and_print_on_usb_too(shared: World) -> Non
     others = [f for f in build.firmware if f.kind != "example"]
     assert not any(symbols_starting(Path(f.elf), "stdio_usb_init") for f in others)
     assert not any(f.uf2 for f in others)
+
+
+def test_a_core_with_dsp_instructions_runs_upstreams_own_kernels(shared: World) -> None:
+    """On the pico2 an override includes the file that it replaces on the pico."""
+    build = shared.roll().roll.build
+    assert build
+    tree = shared.port.state / "tree"
+    overrides = {Path(item.path).stem: item for item in shared.port.toml.override}
+    for board in shared.port.toml.build.boards:
+        elf = next(f.elf for f in build.firmware if (f.name, f.board) == ("person_example", board))
+        found = {f.name: f.source for f in read_program(Path(elf), tree).functions}
+        ran = {name: item for name, item in overrides.items() if name in found}
+        assert len(ran) >= 5
+        for name, item in ran.items():
+            place = (
+                item.original if board == "pico2" else place_of(shared.port, "cmsis_nn", item.path)
+            )
+            assert found[name] == place, (board, name)
 
 
 def test_an_example_that_prints_something_else_fails(shared: World) -> None:

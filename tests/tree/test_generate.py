@@ -131,6 +131,23 @@ def test_own_files_do_not_silently_replace_upstreams(toy: Toy, tmp_path: Path) -
     assert "[[override]]" in caught.value.hint
 
 
+def test_what_an_override_replaces_is_there_for_it_to_include(toy: Toy, tmp_path: Path) -> None:
+    (toy.folder / "port" / "c.c").write_text("int mine;\n")
+    theirs = toy.repositories["lib"].write_blob(COMPONENT["Source/c.c"])
+    override = f"""[[override]]
+component = "lib"
+path = "Source/c.c"
+source = "port/c.c"
+shadows = "{theirs}"
+original = "port/original/c.inc"
+[tree]"""
+    port = toy.port("[tree]", override)
+    result = make(toy, tmp_path / "work", port, component={**COMPONENT, "Source/c.c": b"int m;\n"})
+    tree = Path(result.path)
+    assert (tree / "port/original/c.inc").read_bytes() == COMPONENT["Source/c.c"]
+    assert "original" not in (tree / "CMakeLists.txt").read_text()
+
+
 @pytest.mark.parametrize(
     ("text", "said"), [("{{ nothing }}", "'nothing' is undefined"), ("{% if %}", ".jinja:1")]
 )

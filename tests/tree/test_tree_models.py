@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import tflite
 
 from syncer.errors import SyncError
 from syncer.port import Benchmark
-from syncer.tree.models import check_benchmark, check_model
+from syncer.tree.models import benchmark_inputs, check_model, noise
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "ci" / "miniature"))
 
@@ -33,13 +35,38 @@ def benchmark(*inputs: str) -> Benchmark:
 
 def refusal(files: dict[str, bytes], *inputs: str) -> SyncError:
     with pytest.raises(SyncError) as caught:
-        check_benchmark(benchmark(*inputs), lambda path, _: files[path])
+        benchmark_inputs(benchmark(*inputs), lambda path, _: files[path])
     return caught.value
 
 
 def test_a_model_with_its_input_passes() -> None:
     files = {"m.tflite": MODEL, "in": bytes(16)}
-    check_benchmark(benchmark("in"), lambda path, _: files[path])
+    assert benchmark_inputs(benchmark("in"), lambda path, _: files[path]) == [bytes(16)]
+
+
+def of_type(kind: int) -> bytes:
+    tensors = [
+        model_file.Tensor("input", (1, 6), (0.25,), type=kind),
+        model_file.Tensor("output", (1, 6), (1.0 / 256.0,), -128),
+    ]
+    softmax = model_file.Operator(model_file.SOFTMAX, (0,), 1, {"Beta": 1.0})
+    return model_file.serialise(tensors, [softmax], "one operator")
+
+
+def test_noise_has_the_inputs_size() -> None:
+    model = of_type(tflite.TensorType.INT16)
+    given = benchmark_inputs(replace(benchmark(), seed=7), lambda path, _: model)
+    assert given == [noise(7, 12)]
+    # As the port's program computes it: x -> 1664525 * x + 1013904223, the upper byte.
+    assert given[0][0] == (7 * 1_664_525 + 1_013_904_223) % 2**32 >> 24
+    assert len(set(noise(1, 4096))) == 256
+
+
+def test_noise_is_no_number_in_floating_point() -> None:
+    model = of_type(tflite.TensorType.FLOAT32)
+    with pytest.raises(SyncError, match="cannot be noise") as caught:
+        benchmark_inputs(replace(benchmark(), seed=7), lambda path, _: model)
+    assert "benchmark.toy.inputs" in caught.value.hint
 
 
 def test_what_does_not_fit_is_told_with_its_key() -> None:
@@ -65,7 +92,7 @@ def test_a_broken_model_never_ends_in_a_traceback() -> None:
             broken[draw.choice([*range(4), *range(8, len(broken))])] = draw.randrange(256)
         files["m.tflite"] = bytes(broken)
         try:
-            check_benchmark(benchmark("in"), lambda path, _: files[path])
+            benchmark_inputs(benchmark("in"), lambda path, _: files[path])
         except SyncError:
             refused += 1
     assert refused > 500

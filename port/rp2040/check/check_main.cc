@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One inference of one model, with the CRC-32 of every operator's outputs, for comparison with
-// the same model run by TensorFlow Lite Micro on the host. Nothing here is timed.
+// the same model run by TensorFlow Lite Micro on the host. Before it, if asked for, one inference
+// is timed, with its operators, in the form of upstream's benchmarks.
 //
 // Prints, on the SDK's stdio:
+//   Inference(1) took <n> ticks (<n> ms)   if timed, and of each operator
+//   <name> took <n> ticks (<n> ms).
 //   crc <operator> <name> 0x<CRC-32 of its outputs' bytes, in order>
 //   arena <bytes of the arena in use>
 //   slow <reason> <how often a kernel could not go its fast way>
@@ -14,14 +17,21 @@
 //   CHECK_MODEL_HEADER, CHECK_MODEL               header and symbol of the model
 //   CHECK_INPUT_HEADER, CHECK_INPUT, CHECK_INPUT_SIZE   the same of the input, and its bytes;
 //                                                 several inputs lie one behind the other
+//   CHECK_SEED                                    instead: noise of that seed, as port.toml has it
+//   CHECK_OPERATORS                               calls of `ops`, a MicroMutableOpResolver, with
+//                                                 commas between them; by default what image
+//                                                 networks have
 //   CHECK_ARENA_SIZE                              bytes
+//   CHECK_TIMED                                   1: time an inference first
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
 #include CHECK_MODEL_HEADER
+#ifdef CHECK_INPUT_HEADER
 #include CHECK_INPUT_HEADER
+#endif
 
 #include "slow_path.h"
 #include "tensorflow/lite/c/common.h"
@@ -29,11 +39,24 @@
 #include "tensorflow/lite/micro/micro_interpreter.h"
 #include "tensorflow/lite/micro/micro_log.h"
 #include "tensorflow/lite/micro/micro_mutable_op_resolver.h"
+#include "tensorflow/lite/micro/micro_profiler.h"
 #include "tensorflow/lite/micro/micro_profiler_interface.h"
+#include "tensorflow/lite/micro/micro_time.h"
 #include "tensorflow/lite/micro/system_setup.h"
 #include "tensorflow/lite/schema/schema_generated.h"
 
+#ifndef CHECK_OPERATORS
+#define CHECK_OPERATORS                                              \
+  ops.AddAveragePool2D(), ops.AddConv2D(), ops.AddDepthwiseConv2D(), \
+      ops.AddFullyConnected(), ops.AddReshape(), ops.AddSoftmax()
+#endif
+#ifndef CHECK_TIMED
+#define CHECK_TIMED 0
+#endif
+
 namespace {
+
+using Ops = tflite::MicroMutableOpResolver<6>;
 
 alignas(16) uint8_t arena[CHECK_ARENA_SIZE];
 
@@ -110,6 +133,23 @@ class OutputChecker : public tflite::MicroProfilerInterface {
   bool failed_ = false;
 };
 
+#ifdef CHECK_SEED
+
+// Fills the model's inputs with noise: syncer.tree.models.noise has the same.
+bool SetInputs(Interpreter& interpreter) {
+  uint32_t state = CHECK_SEED;
+  for (size_t i = 0; i < interpreter.inputs_size(); ++i) {
+    TfLiteTensor* input = interpreter.input(i);
+    for (size_t at = 0; at < input->bytes; ++at) {
+      state = state * 1664525u + 1013904223u;
+      input->data.uint8[at] = static_cast<uint8_t>(state >> 24);
+    }
+  }
+  return true;
+}
+
+#else
+
 // Fills the model's inputs from CHECK_INPUT; false when the sizes do not add up.
 bool SetInputs(Interpreter& interpreter) {
   size_t used = 0;
@@ -122,18 +162,41 @@ bool SetInputs(Interpreter& interpreter) {
   return used == CHECK_INPUT_SIZE;
 }
 
+#endif
+
+#if CHECK_TIMED
+
+// The first inference is not timed, as upstream's benchmarks have it: it launches core 1, and the
+// flash cache holds nothing of use.
+const char* Time(const tflite::Model* model, const Ops& ops) {
+  static tflite::MicroProfiler profiler;
+  Interpreter interpreter(model, ops, arena, sizeof(arena), nullptr, &profiler);
+  if (interpreter.AllocateTensors() != kTfLiteOk) return "tensors not allocated";
+  for (int run = 0; run < 2; ++run) {
+    if (!SetInputs(interpreter)) return "the input's size is not the model's";
+    profiler.ClearEvents();
+    if (interpreter.Invoke() != kTfLiteOk) return "the model did not run";
+  }
+  const int32_t ticks = profiler.GetTotalTicks();
+  MicroPrintf("Inference(1) took %d ticks (%d ms)", static_cast<int>(ticks),
+              static_cast<int>(tflite::TicksToMs(ticks)));
+  profiler.Log();
+  MicroPrintf("");
+  return nullptr;
+}
+
+#endif
+
 const char* Check() {
   const tflite::Model* model = tflite::GetModel(CHECK_MODEL);
-  static tflite::MicroMutableOpResolver<6> resolver;
-  resolver.AddAveragePool2D();
-  resolver.AddConv2D();
-  resolver.AddDepthwiseConv2D();
-  resolver.AddFullyConnected();
-  resolver.AddReshape();
-  resolver.AddSoftmax();
+  static Ops ops;
+  CHECK_OPERATORS;
+#if CHECK_TIMED
+  if (const char* failure = Time(model, ops)) return failure;
+#endif
 
   static OutputChecker checker(model);
-  static Interpreter interpreter(model, resolver, arena, sizeof(arena), nullptr, &checker);
+  static Interpreter interpreter(model, ops, arena, sizeof(arena), nullptr, &checker);
   if (interpreter.AllocateTensors() != kTfLiteOk) return "tensors not allocated";
   if (!SetInputs(interpreter)) return "the input's size is not the model's";
   checker.Watch(&interpreter);

@@ -8,6 +8,10 @@
  * the input offset, which counts as zero.
  */
 
+#if defined(__ARM_FEATURE_DSP) && __has_include("upstream/arm_convolve_s8.inc")
+#include "upstream/arm_convolve_s8.inc" /* upstream's, written for such cores */
+#else
+
 #include "arm_nnfunctions.h"
 #include "arm_nnsupportfunctions.h"
 
@@ -205,3 +209,5 @@ arm_cmsis_nn_status arm_convolve_s8(const cmsis_nn_context *ctx,
     }
     return ARM_CMSIS_NN_SUCCESS;
 }
+
+#endif

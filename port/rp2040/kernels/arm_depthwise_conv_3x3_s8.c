@@ -5,6 +5,10 @@
  * RP2040. Replaces CMSIS-NN's Source/ConvolutionFunctions/arm_depthwise_conv_3x3_s8.c.
  */
 
+#if defined(__ARM_FEATURE_DSP) && __has_include("upstream/arm_depthwise_conv_3x3_s8.inc")
+#include "upstream/arm_depthwise_conv_3x3_s8.inc" /* upstream's, written for such cores */
+#else
+
 #include "arm_nnfunctions.h"
 
 #include "depthwise.h"
@@ -49,3 +53,5 @@ arm_cmsis_nn_status arm_depthwise_conv_3x3_s8(const cmsis_nn_context *ctx,
     dual_core_depthwise(&layer);
     return ARM_CMSIS_NN_SUCCESS;
 }
+
+#endif

@@ -6,6 +6,10 @@
  * convolution spends its time here.
  */
 
+#if defined(__ARM_FEATURE_DSP) && __has_include("upstream/arm_nn_mat_mult_nt_t_s8.inc")
+#include "upstream/arm_nn_mat_mult_nt_t_s8.inc" /* upstream's, written for such cores */
+#else
+
 #include "arm_nnfunctions.h"
 #include "arm_nnsupportfunctions.h"
 
@@ -53,3 +57,5 @@ arm_cmsis_nn_status arm_nn_mat_mult_nt_t_s8(const int8_t *lhs,
     matmul_run(&layer);
     return ARM_CMSIS_NN_SUCCESS;
 }
+
+#endif

@@ -7,6 +7,10 @@
  * spend their time here.
  */
 
+#if defined(__ARM_FEATURE_DSP) && __has_include("upstream/arm_nn_vec_mat_mult_t_s8.inc")
+#include "upstream/arm_nn_vec_mat_mult_t_s8.inc" /* upstream's, written for such cores */
+#else
+
 #include "arm_nnsupportfunctions.h"
 
 #include "vec_mat.h"
@@ -49,3 +53,5 @@ arm_cmsis_nn_status arm_nn_vec_mat_mult_t_s8(const int8_t *lhs,
     vec_mat_run(&layer);
     return ARM_CMSIS_NN_SUCCESS;
 }
+
+#endif

@@ -360,7 +360,7 @@ static bool refuse(const slow_path_reason reason)
     return false;
 }
 
-bool dual_core_depthwise_bands(const depthwise_layer *layer)
+bool DUAL_CORE_IN_RAM(dual_core_depthwise_bands)(const depthwise_layer *layer)
 {
     const cmsis_nn_dims *in = layer->input_dims;
     const cmsis_nn_dims *out = layer->output_dims;

@@ -44,7 +44,7 @@ static struct {
 
 /* Test-and-set that holds against interrupts and the other core (ARMv6-M has no LDREX). The
  * lock is one of the SDK's shared ones, meant for critical sections as short as this. */
-static bool claim(volatile bool *flag)
+static bool DUAL_CORE_IN_RAM(claim)(volatile bool *flag)
 {
     spin_lock_t *lock = spin_lock_instance(PICO_SPINLOCK_ID_STRIPED_FIRST);
     const uint32_t interrupts = spin_lock_blocking(lock);
@@ -128,12 +128,12 @@ void dual_core_enable(void)
     disabled = false;
 }
 
-uint32_t *dual_core_scratch_acquire(void)
+uint32_t *DUAL_CORE_IN_RAM(dual_core_scratch_acquire)(void)
 {
     return claim(&scratch_busy) ? scratch_memory : NULL;
 }
 
-void dual_core_scratch_release(uint32_t *scratch)
+void DUAL_CORE_IN_RAM(dual_core_scratch_release)(uint32_t *scratch)
 {
     if (scratch != NULL) {
         release(&scratch_busy);
@@ -157,7 +157,7 @@ void dual_core_enable(void)
 {
 }
 
-uint32_t *dual_core_scratch_acquire(void)
+uint32_t *DUAL_CORE_IN_RAM(dual_core_scratch_acquire)(void)
 {
     if (scratch_busy) {
         return NULL;
@@ -166,7 +166,7 @@ uint32_t *dual_core_scratch_acquire(void)
     return scratch_memory;
 }
 
-void dual_core_scratch_release(uint32_t *scratch)
+void DUAL_CORE_IN_RAM(dual_core_scratch_release)(uint32_t *scratch)
 {
     if (scratch != NULL) {
         scratch_busy = false;

@@ -32,17 +32,19 @@ extern "C" {
 
 /*
  * Where things lie on the RP2040. DUAL_CORE_IN_RAM: a function in the striped SRAM, where neither
- * core waits for the flash cache. DUAL_CORE_PRIVATE_0, _1: a variable in the 4 KB bank
- * that only the core of part 0 or 1 uses, SCRATCH_Y or SCRATCH_X. In assembly, the
- * innermost loops are there too, once for each core: sections `.scratch_y.<name>` and
+ * core waits for the flash cache; DUAL_CORE_DATA_IN_RAM: a constant there. DUAL_CORE_PRIVATE_0, _1:
+ * a variable in the 4 KB bank that only the core of part 0 or 1 uses, SCRATCH_Y or SCRATCH_X. In
+ * assembly, the innermost loops are there too, once for each core: sections `.scratch_y.<name>` and
  * `.scratch_x.<name>`.
  */
 #if defined(PICO_ON_DEVICE) && PICO_ON_DEVICE
 #define DUAL_CORE_IN_RAM(name) __attribute__((noinline, section(".time_critical." #name))) name
+#define DUAL_CORE_DATA_IN_RAM(name) __attribute__((section(".data." #name))) name
 #define DUAL_CORE_PRIVATE_0(name) __attribute__((section(".scratch_y." #name))) name
 #define DUAL_CORE_PRIVATE_1(name) __attribute__((section(".scratch_x." #name))) name
 #else
 #define DUAL_CORE_IN_RAM(name) name
+#define DUAL_CORE_DATA_IN_RAM(name) name
 #define DUAL_CORE_PRIVATE_0(name) name
 #define DUAL_CORE_PRIVATE_1(name) name
 #endif

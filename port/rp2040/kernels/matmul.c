@@ -610,7 +610,7 @@ static void DUAL_CORE_IN_RAM(matmul_unpacked_job)(void *arg, int part, int parts
     }
 }
 
-void matmul_run(const matmul_layer *layer)
+void DUAL_CORE_IN_RAM(matmul_run)(const matmul_layer *layer)
 {
     const int32_t quads = (layer->columns + 3) >> 2;
     const int32_t groups = group_total(layer);

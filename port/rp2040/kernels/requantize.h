@@ -78,6 +78,30 @@ static inline int32_t requantize_shift_right(int32_t v, const int32_t exponent)
 #endif
 }
 
+/**
+ * floor((a * m + 2^30) / 2^31), the doubling high product of arm_nn_doubling_high_mult(), for any
+ * a and any m but INT32_MIN; m is given as its upper 16 bits, signed, and its lower, unsigned.
+ */
+static inline int32_t
+requantize_high_product(const int32_t a, const int32_t m_high, const int32_t m_low)
+{
+    /*
+     * With a = ah * 2^16 + al and m = mh * 2^16 + ml (ah, mh signed, al, ml in 0..65535) it needs
+     * four 16-bit products:
+     *   a * m = ah * mh * 2^32 + (ah * ml + al * mh) * 2^16 + al * ml.
+     * The low 16 bits of al * ml lie below the rounding bit and cannot carry, so they are
+     * dropped. No sum below leaves 32 bits: ah * ml and al * mh lie between -2^15 * 65535 and
+     * (2^15 - 1) * 65535, that is 98,303 below 2^31, and at most 65535 + 2^14 is added to them.
+     */
+    const int32_t a_high = a >> 16;
+    const int32_t a_low = (uint16_t)a;
+    const int32_t low = (int32_t)(((uint32_t)a_low * (uint32_t)m_low) >> 16);
+    const int32_t middle = a_high * m_low + low;
+    const int32_t rest = a_low * m_high + (uint16_t)middle;
+    const uint32_t high = (uint32_t)(a_high * m_high + (middle >> 16));
+    return (int32_t)(high * 2u + (uint32_t)((rest + (1 << 14)) >> 15));
+}
+
 /** The accumulator scaled: arm_nn_requantize(accumulator, multiplier, shift). */
 static inline int32_t requantize_scale(const requantize_channel *channel, const int32_t accumulator)
 {
@@ -85,22 +109,8 @@ static inline int32_t requantize_scale(const requantize_channel *channel, const 
     const int64_t product = accumulator * (int64_t)channel->multiplier;
     return (int32_t)(((product >> (30 - channel->shift)) + 1) >> 1);
 #else
-    /*
-     * With a = ah * 2^16 + al and m = mh * 2^16 + ml (ah, mh signed, al, ml in 0..65535), the
-     * rounded doubling high product floor((a * m + 2^30) / 2^31) needs four 16-bit products:
-     *   a * m = ah * mh * 2^32 + (ah * ml + al * mh) * 2^16 + al * ml.
-     * The low 16 bits of al * ml lie below the rounding bit and cannot carry, so they are
-     * dropped. No sum below leaves 32 bits: ah * ml and al * mh lie between -2^15 * 65535 and
-     * (2^15 - 1) * 65535, that is 98,303 below 2^31, and at most 65535 + 2^14 is added to them.
-     */
     const int32_t a = (int32_t)((uint32_t)accumulator << channel->left_shift);
-    const int32_t a_high = a >> 16;
-    const int32_t a_low = (uint16_t)a;
-    const int32_t low = (int32_t)(((uint32_t)a_low * (uint32_t)channel->multiplier_low) >> 16);
-    const int32_t middle = a_high * channel->multiplier_low + low;
-    const int32_t rest = a_low * channel->multiplier_high + (uint16_t)middle;
-    const uint32_t high = (uint32_t)(a_high * channel->multiplier_high + (middle >> 16));
-    int32_t scaled = (int32_t)(high * 2u + (uint32_t)((rest + (1 << 14)) >> 15));
+    int32_t scaled = requantize_high_product(a, channel->multiplier_high, channel->multiplier_low);
     if (channel->right_shift != 0) {
         /* Midpoints go away from zero: one less than a negative number keeps the comparison
          * strict. INT32_MIN would wrap, but only the multiplier INT32_MIN could produce it. */

@@ -6,8 +6,9 @@
  * Copies weights from flash to SRAM by DMA while the cores compute.
  *
  * A core that reads cold flash waits for every line, and so does the other if it wants any. A DMA
- * channel for each part fetches the next channel's weights meanwhile, past the cache, whose
- * contents stay. The DMA channels are claimed from the SDK for the length of a call; where none
+ * channel for each part fetches the weights that come next meanwhile, past the cache, whose
+ * contents stay. (Through the cache it would be in the cores' way: while a line comes, nobody is
+ * served.) The DMA channels are claimed from the SDK for the length of a call; where none
  * is free, or the weights lie elsewhere, everything works without. The XIP stream is not used: it
  * stays the application's.
  *
@@ -39,6 +40,8 @@
 typedef struct {
     int channel[DUAL_CORE_MAX_PARTS];
 } weight_stream;
+
+static const weight_stream weight_stream_none = {{-1, -1}};
 
 #if WEIGHT_STREAM
 
@@ -109,8 +112,7 @@ static inline void weight_stream_wait(const weight_stream *stream, const int par
 static inline weight_stream weight_stream_claim(const void *weights)
 {
     (void)weights;
-    const weight_stream none = {{-1, -1}};
-    return none;
+    return weight_stream_none;
 }
 
 static inline void weight_stream_release(const weight_stream *stream)

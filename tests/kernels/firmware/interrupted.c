@@ -36,7 +36,8 @@ static uint32_t below(uint32_t limit)
 }
 
 static int8_t input[ROOM] __attribute__((aligned(4)));
-static int8_t weights[ROOM] __attribute__((aligned(4)));
+static int8_t own_weights[ROOM] __attribute__((aligned(4)));
+static const int8_t *weights;
 static int8_t output[ROOM];
 static int8_t expected[ROOM];
 static int32_t bias[64];
@@ -57,7 +58,7 @@ static void draw(void)
     for (int32_t i = 0; i < ROOM; i++) {
         const uint32_t v = below(256);
         input[i] = extreme ? (v & 1 ? -128 : 127) : (int8_t)v;
-        weights[i] = extreme && below(8) == 0 ? -128 : (int8_t)(below(255) - 127);
+        own_weights[i] = extreme && below(8) == 0 ? -128 : (int8_t)(below(255) - 127);
     }
     for (int32_t i = 0; i < 64; i++) {
         bias[i] = (int32_t)below(8192) - 4096;
@@ -70,10 +71,11 @@ static void draw(void)
     maximum = below(2) ? 127 : (int32_t)below(128);
 }
 
-/* One layer: convolution, or (depthwise) of one filter for each channel. */
+/* One layer: convolution, or (depthwise) of one filter for each channel, or fully connected. Its
+ * weights are of the program's own code, if `flash`: what lies there comes by DMA. */
 typedef struct {
     int32_t side, channels, outputs, filter, stride, padding, dilation, out;
-    bool depthwise;
+    bool depthwise, connected, flash;
 } layer;
 
 static layer draw_layer(void)
@@ -86,7 +88,13 @@ static layer draw_layer(void)
         .stride = 1 + (int32_t)below(2),
         .dilation = below(4) == 0 ? 2 : 1,
         .depthwise = below(2),
+        .flash = below(2),
     };
+    if (below(6) == 0) {
+        const layer connected = {1, 1 + (int32_t)below(400), 1 + (int32_t)below(64), 1, 1, 0, 1, 1,
+                                 .connected = true, .flash = l.flash};
+        return connected;
+    }
     if (below(3) == 0) {
         l.filter = 3;
     }
@@ -144,7 +152,11 @@ static void run(const layer *l, int8_t *to)
     const cmsis_nn_tile padding = {l->padding, l->padding};
     const cmsis_nn_tile dilation = {l->dilation, l->dilation};
     const cmsis_nn_activation activation = {minimum, maximum};
-    if (l->depthwise) {
+    if (l->connected) {
+        arm_nn_vec_mat_mult_t_per_ch_s8(input, weights, NULL, bias, to, input_offset, output_offset,
+                                        multipliers, shifts, l->channels, l->outputs, minimum,
+                                        maximum, 1, 0);
+    } else if (l->depthwise) {
         const cmsis_nn_dw_conv_params params = {input_offset, output_offset,
                                                 l->outputs / l->channels,
                                                 stride, padding, dilation, activation};
@@ -226,10 +238,11 @@ static void round_of(int cores)
     while (layers < LAYERS) {
         const layer l = draw_layer();
         if (l.side * l.side * l.channels > ROOM || l.out * l.out * l.outputs > ROOM ||
-            l.filter * l.filter * l.channels * l.outputs > ROOM) {
+            (!l.flash && l.filter * l.filter * l.channels * l.outputs > ROOM)) {
             continue;
         }
         draw();
+        weights = l.flash ? (const int8_t *)(XIP_BASE + 4 * below(1024)) : own_weights;
         reference(&l);
         memset(output, 0x5c, sizeof(output));
         run(&l, output);
