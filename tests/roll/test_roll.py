@@ -116,7 +116,7 @@ def test_a_core_with_dsp_instructions_runs_upstreams_own_kernels(shared: World) 
         elf = next(f.elf for f in build.firmware if (f.name, f.board) == ("person_example", board))
         found = {f.name: f.source for f in read_program(Path(elf), tree).functions}
         ran = {name: item for name, item in overrides.items() if name in found}
-        assert len(ran) >= 5
+        assert len(ran) >= 4  # of convolutions
         for name, item in ran.items():
             place = (
                 item.original if board == "pico2" else place_of(shared.port, "cmsis_nn", item.path)
