@@ -37,9 +37,9 @@ def check_model(path: str, data: bytes, key: str) -> None:
 
 
 def noise(seed: int, size: int) -> bytes:
-    """`size` bytes that look random and are the same everywhere; the port's program for such
-    inputs makes them as well (port/rp2040/check/check_main.cc). Each is the upper byte of the next
-    state of x -> 1664525 * x + 1013904223 mod 2^32, which begins with `seed`."""
+    """`size` bytes that look random and are the same everywhere; a port's program for such inputs
+    makes them as well. Each is the upper byte of the next state of x -> 1664525 * x + 1013904223
+    mod 2^32, which begins with `seed`."""
     made = bytearray()
     state = seed
     for _ in range(size):
