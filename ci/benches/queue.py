@@ -11,6 +11,8 @@ which have to be merged three-way. The clone is packed, as a fetched one is.
     rebase_20_ms, ..._200_ms the same in memory, with git's merge-tree
     ratio_git_am             am_20_ms / rebase_20_ms
     ratio_git_am_200         am_200_ms / rebase_200_ms
+    replay_20_ms, ..._200_ms `git replay` alone of the queue, kept as commits; git 2.44 has it
+    ratio_replay             am_20_ms / replay_20_ms, else null; ratio_replay_200
     check_ms                 the queue of 20, looked at again with nothing changed, all of it
     status_ms                and of that the processor's time that is our own, git's not counted
     ..._cpu_ms, cpu_ratio_...
@@ -39,6 +41,7 @@ from pathlib import Path
 from syncer.git import Repository, init_bare
 from syncer.queue.mail import Patch, create_patch, encode, parse_patch
 from syncer.queue.rebase import rebase_component
+from syncer.queue.stack import commits, stack
 
 FILES, FOLDERS, LINES, COMMITS = 1837, 154, 120, 300
 AUTHOR, DATE = "A <a@example.com>", "1700000000 +0000"
@@ -100,6 +103,22 @@ class World:
             tree = new
         return patches
 
+    def has_replay(self) -> bool:
+        return self.plain("replay", "-h", check=False).startswith("usage")
+
+    def stack(self, patches: list[Patch]) -> None:
+        """Keep the queue as commits, packed as what a clone has."""
+        tip = commits(self.clone, stack(self.clone, patches, self.base), self.base)[-1]
+        self.clone.run(["update-ref", "refs/heads/stack", tip])
+        self.clone.run(["repack", "-adq"])
+
+    def replay(self, trees: list[str]) -> None:
+        span = [self.target, f"{self.base}..stack"]
+        update = self.plain(f"--git-dir={self.clone.path}", "replay", "--onto", *span)
+        _, _, new, old = update.split()
+        assert new != old
+        trees.append(new)
+
     def plain(self, *arguments: str, check: bool = True) -> str:
         env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "GIT_CONFIG_NOSYSTEM": "1"}
         for role in ("AUTHOR", "COMMITTER"):
@@ -130,7 +149,7 @@ def times() -> float:
     return sum(item.ru_utime + item.ru_stime for item in used)
 
 
-def measure(repeat: int) -> dict[str, float]:
+def measure(repeat: int) -> dict[str, float | None]:
     found: dict[str, float] = {}
 
     def take(name: str, value: tuple[float, float]) -> None:
@@ -157,6 +176,12 @@ def measure(repeat: int) -> dict[str, float]:
                 take(f"rebase_{count}", milliseconds(rebase))
                 if trees != [wanted]:
                     sys.exit(f"the rebase gives {trees[0]}, git am {wanted}")
+                if world.has_replay():
+                    world.stack(patches)
+                    take(f"replay_{count}", milliseconds(partial(world.replay, trees)))
+                    tree = world.clone.rev_parse(trees[-1], "tree")
+                    if tree != wanted:
+                        sys.exit(f"git replay gives {tree}, git am {wanted}")
             if count == 20:
                 _, results = rebase_component(world.clone, patches, world.target)
                 settled = [
@@ -172,9 +197,13 @@ def measure(repeat: int) -> dict[str, float]:
     print(file=sys.stderr)
     found["ratio_git_am"] = found["am_20_ms"] / found["rebase_20_ms"]
     found["ratio_git_am_200"] = found["am_200_ms"] / found["rebase_200_ms"]
+    replay: dict[str, float | None] = {"ratio_replay": None, "ratio_replay_200": None}
+    for key, count in zip(replay, (20, 200), strict=True):
+        if f"replay_{count}_ms" in found:
+            replay[key] = found[f"am_{count}_ms"] / found[f"replay_{count}_ms"]
     found["cpu_ratio_git_am"] = found["am_20_cpu_ms"] / found["rebase_20_cpu_ms"]
     found["cpu_ratio_git_am_200"] = found["am_200_cpu_ms"] / found["rebase_200_cpu_ms"]
-    return found
+    return found | replay
 
 
 def rebased(world: World, patches: list[Patch], trees: list[str]) -> None:
@@ -204,7 +233,7 @@ def main() -> int:
         print(json.dumps(found))
     else:
         for name, value in found.items():
-            print(f"{name:20} {value:.1f}")
+            print(f"{name:20} " + ("git has no replay" if value is None else f"{value:.1f}"))
     return 0
 
 
