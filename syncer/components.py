@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from syncer.errors import Exit, SyncError
 from syncer.files import cache_folder, config_folder, near, read_toml, writing
@@ -110,10 +111,19 @@ def _of_url(source: Source, url: str) -> Source:
     return next(item for item in (source, *source.others) if item.url == url)
 
 
-def resolve(port: Port, lock: Lock, found: Mapping[str, Source], ref: str | None) -> Resolved:
+def resolve(
+    port: Port,
+    lock: Lock,
+    found: Mapping[str, Source],
+    ref: str | None,
+    instead: Mapping[str, str] = MappingProxyType({}),
+) -> Resolved:
     """Bring the clones up to date and say which commits a roll to `ref` (a branch, tag or commit;
     None: the port's branch) is made of. When it returns, everything those commits hold is here.
     For a whole commit id that is here already, nothing is asked of upstream.
+
+    Args:
+        instead: commits of components, by name, in place of those that upstream pins.
 
     Raises:
         SyncError: (ENVIRONMENT) a repository cannot be reached; or the ref is unknown, upstream
@@ -134,6 +144,7 @@ def resolve(port: Port, lock: Lock, found: Mapping[str, Source], ref: str | None
     for component in port.toml.component:
         written = _written(component, files, accepted, source)
         if written is not None:
+            written = replace(written, value=instead.get(component.name, written.value))
             since = partial(changed_by, component, files, accepted, _fetching(source))
             pins.append(
                 _component_pin(port, component, found[component.name], written, files, since)

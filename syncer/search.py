@@ -1,5 +1,4 @@
-"""Whole rolls, driven to find something out: the newest upstream that passes; which of the inputs
-that moved since the accepted roll moved the cycles."""
+"""Whole rolls, driven to find something out: the newest upstream that passes."""
 
 from __future__ import annotations
 
@@ -60,9 +59,7 @@ class _Seen:
 
     @classmethod
     def of(cls, outcome: Outcome) -> _Seen:
-        good = (Verdict.PASSED, Verdict.NOT_CHECKED, Verdict.NOT_RUN, Verdict.UP_TO_DATE)
-        failed = (record.name for record in outcome.roll.stages if record.verdict not in good)
-        return cls(outcome.error, next(failed, ""))
+        return cls(outcome.error, outcome.stopped_in)
 
 
 class _Search:

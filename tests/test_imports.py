@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "syncer"
 LAYERS = (
     ("__main__",),
     ("cli",),
-    ("search",),
+    ("search", "why"),
     ("pipeline",),
     ("stages",),
     ("journal",),

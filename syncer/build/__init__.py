@@ -7,7 +7,15 @@ from syncer.build.linked import read_program
 from syncer.build.regions import check_regions
 from syncer.build.run import build, distrust, is_built
 from syncer.build.symbols import demangled, program_sizes
-from syncer.build.tools import Lack, Toolset, find_sdk, find_tool, find_toolset, missing_tools
+from syncer.build.tools import (
+    Lack,
+    Toolset,
+    find_sdk,
+    find_tool,
+    find_toolset,
+    missing_tools,
+    sdk_version,
+)
 from syncer.build.uf2 import uf2
 
 __all__ = [
@@ -28,6 +36,7 @@ __all__ = [
     "missing_tools",
     "program_sizes",
     "read_program",
+    "sdk_version",
     "symbols_starting",
     "uf2",
 ]

@@ -163,7 +163,7 @@ def _output(command: list[str]) -> str:
 def find_sdk(sdk: Sdk) -> Path | None:
     """The SDK of the version wanted: where its variable points, or in the user's cache."""
     folder = _sdk_folder(sdk)
-    return folder if folder.is_dir() and _sdk_version(sdk, folder) == sdk.version else None
+    return folder if folder.is_dir() and sdk_version(sdk, folder) == sdk.version else None
 
 
 def _sdk_folder(sdk: Sdk) -> Path:
@@ -171,7 +171,8 @@ def _sdk_folder(sdk: Sdk) -> Path:
     return Path(named).absolute() if named else cache_folder() / f"{sdk.name}-{sdk.version}"
 
 
-def _sdk_version(sdk: Sdk, folder: Path) -> str:
+def sdk_version(sdk: Sdk, folder: Path) -> str:
+    """The version of the SDK in a folder; "" where there is none."""
     try:
         text = (folder / sdk.version_file).read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -185,7 +186,7 @@ def _sdk_lack(sdk: Sdk) -> Lack:
     if not folder.is_dir():
         what = f"{sdk.name} {sdk.version} was not found"
         what += f": {sdk.variable} is {folder}, which is no folder" if named else f" in {folder}"
-    elif found := _sdk_version(sdk, folder):
+    elif found := sdk_version(sdk, folder):
         what = f"{sdk.name} in {folder} is {found}; the port wants {sdk.version}"
     else:
         what = f"{folder} is no {sdk.name}: it has no version in {sdk.version_file}"

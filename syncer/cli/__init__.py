@@ -26,6 +26,7 @@ COMMANDS = {
     "bench": "stage.bench",
     "status": "status.command",
     "history": "history.command",
+    "why": "why.command",
     "accept": "accept.command",
     "publish": "publish.command",
     "overrides": "overrides.group",

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from syncer.errors import Exit, SyncError
 from syncer.forge.protocol import Published
 from syncer.journal import Begun
-from syncer.model import NewestGood, Roll
+from syncer.model import NewestGood, Roll, Verdict
 from syncer.port import Port
 from syncer.targets import Target
 from syncer.targets.board import BoardTarget
@@ -25,7 +25,8 @@ class Order:
     """What a person asked of a roll. `upstream` is a branch, tag or commit (None: the port's
     branch); `until` the last stage; `mirrors` URL -> URL or path; `cache` replaces the user's;
     `sandbox` is one of `foreign.MODES`; `bare` leaves the port's patches and overrides out, and
-    proposes nothing. `newest_good` is why `upstream` is not the newest."""
+    proposes nothing. `newest_good` is why `upstream` is not the newest. `pins` are commits of
+    components, by name, in place of those that upstream pins."""
 
     upstream: str | None = None
     until: str = STAGES[-1]
@@ -36,6 +37,10 @@ class Order:
     sandbox: str = "auto"
     bare: bool = False
     newest_good: NewestGood | None = None
+    pins: Mapping[str, str] = field(default_factory=dict)
+
+
+_GOOD = (Verdict.PASSED, Verdict.NOT_CHECKED, Verdict.NOT_RUN, Verdict.UP_TO_DATE)
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,12 @@ class Outcome:
     roll: Roll
     error: SyncError | None = None
     published: Published | None = None
+
+    @property
+    def stopped_in(self) -> str:
+        """The stage that did not pass; "" if all that were run did."""
+        failed = (record.name for record in self.roll.stages if record.verdict not in _GOOD)
+        return next(failed, "")
 
 
 class Interrupted(KeyboardInterrupt):

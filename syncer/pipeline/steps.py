@@ -130,7 +130,9 @@ class Steps:
                         self.lock.commits,
                     ),
                     lambda: resolve(
-                        self.port, self.lock, self.sources, self.begun.commit or self.order.upstream
+                        *(self.port, self.lock, self.sources),
+                        self.begun.commit or self.order.upstream,
+                        self.order.pins,
                     ),
                     holds=lambda r: is_whole(self.port, chosen(self.sources, r), r),
                 )

@@ -13,12 +13,14 @@ from syncer.port.tables import Patches, PortFile
 @dataclass(frozen=True)
 class Port:
     """A port: what its port.toml says, where that lies, and where its state is kept. A `bare` one
-    has neither patches nor overrides: what is left is upstream's, in the port's build."""
+    has neither patches nor overrides: what is left is upstream's, in the port's build. One for
+    rolls that are made to find something out keeps its state `aside`, below that name."""
 
     file: Path
     root: Path
     toml: PortFile
     bare: bool = False
+    aside: str = ""
 
     @property
     def name(self) -> str:
@@ -40,7 +42,8 @@ class Port:
 
     @property
     def state(self) -> Path:
-        return self.root / ".sync" / (f"{self.name}-bare" if self.bare else self.name)
+        name = f"{self.name}-bare" if self.bare else self.name
+        return self.root / ".sync" / (f"{name}-{self.aside}" if self.aside else name)
 
     def stripped(self) -> Port:
         """The port without its patches and overrides, and with a state of its own."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from desk import Desk
-from worlds import World, make_world
+from worlds import World, make_world, reduce
 
 from syncer.cli.app import run
 from syncer.errors import Exit
@@ -18,6 +18,17 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> World:
     gate whichever it is."""
     world = make_world(tmp_path_factory.mktemp("world"))
     outcome = world.roll("base")
+    assert outcome.error is None, outcome.error
+    assert run(["accept", "--port", str(world.port.file)]) == Exit.OK
+    return world
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A world of a few programs, with what it found at pin-bumped accepted: for searches."""
+    world = make_world(tmp_path_factory.mktemp("small"))
+    reduce(world, "gesture")
+    outcome = world.roll("pin-bumped")
     assert outcome.error is None, outcome.error
     assert run(["accept", "--port", str(world.port.file)]) == Exit.OK
     return world

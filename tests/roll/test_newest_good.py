@@ -21,6 +21,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return made
 
 
+MICRO = "tensorflow/lite/micro"
+
+
 def commit(world: World, tag: str) -> str:
     return Repository(world.upstream / "tflite-micro.git").rev_parse(f"refs/tags/{tag}")
 
@@ -95,3 +98,48 @@ def test_nothing_accepted_and_another_history_are_told(world: World) -> None:
 def test_help_and_wrong_usage(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["roll", "--newest-good", "--bare", "--port", str(world.port.file)]) == Exit.USAGE
     assert "do not go together" in capsys.readouterr().err
+
+
+# What only a build, the tests, the outputs or the benchmarks tell.
+
+UTIL = "tensorflow/lite/kernels/kernel_util.cc"
+BROKEN = (
+    (
+        "build",
+        Verdict.BUILD,
+        f"{MICRO}/kernels/cmsis_nn/conv.cc",
+        "#include ",
+        "#error broken\n#include ",
+    ),
+    ("test", Verdict.TEST, f"{MICRO}/kernels/reshape_test.cc", "EXPECT_EQ(", "EXPECT_NE("),
+    ("bench", Verdict.TEST, UTIL, "input_scale * filter", "1.01 * input_scale * filter"),
+    ("bench", Verdict.GATE, "slowdown", "", ""),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("stage", "kind", "path", "old", "new"), BROKEN)
+def test_whatever_fails_ends_the_run(
+    small: World, stage: str, kind: Verdict, path: str, old: str, new: str
+) -> None:
+    """A fine commit, then the one that fails, then another fine one."""
+    upstream = Repository(small.upstream / "tflite-micro.git")
+    accepted = commit(small, "pin-bumped")
+    if old:
+        broken = small.upstream_commit("tflite-micro", accepted, path, old, new)
+    else:
+        broken = commit(small, path)
+    tip, line = accepted, []
+    for number, tree in enumerate((accepted, broken, broken)):
+        blob = upstream.write_blob(b"%d\n" % number)
+        made = upstream.write_tree(tree, {"NEWS": ("100644", blob)})
+        tip = upstream.commit_tree(made, [tip], f"Step {number}", date=f"@{1_800_000_000 + number}")
+        line.append(tip)
+    upstream.run(["update-ref", "refs/heads/line", tip])
+    outcome = search(small, "line")
+    found = outcome.roll.newest_good
+    assert outcome.error is None and found, outcome.error
+    assert (found.wanted, found.bad, found.good) == (line[2], line[1], line[0])
+    assert (found.stage, found.verdict, found.subject) == (stage, kind, "Step 1")
+    report = (small.port.state / "report.md").read_text()
+    assert f"{line[1][:12]}" in report and f"{kind} in {stage}" in report
