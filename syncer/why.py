@@ -104,7 +104,7 @@ def why(
             benchmarks.
         Interrupted: as of `roll`.
     """
-    search = _Search(replace(port, aside="why"), order, progress)
+    search = _Search(port.on_trial(), order, progress)
     before = search.commits(old) if old != ACCEPTED else dict(load_lock(port.lock_file).commits)
     if not before:
         raise SyncError(

@@ -15,7 +15,7 @@ from syncer.queue.worktree import undecided
 from syncer.report import status
 from syncer.report.numbers import duration
 from syncer.report.terminal import terminal
-from syncer.stages import open_worktrees, pending_texts
+from syncer.stages import editing, open_worktrees, pending_texts
 
 
 @click.command()
@@ -33,7 +33,7 @@ def command(port_file: str | None, bare: bool, as_json: bool) -> int:
         click.echo(status.dumps(status.status_document(roll)) if roll else "{}", nl=False)
         return Exit.OK
     console = Console(highlight=False, soft_wrap=True)
-    for line in (*standing(journal), *_conflicts(port)):
+    for line in (*standing(journal), *_conflicts(port), *_edits(port)):
         console.print(line, markup=False)
     if roll is not None:
         console.print(terminal(status.status_document(roll)))
@@ -48,6 +48,16 @@ def _conflicts(port: Port) -> list[str]:
         lines.append(f"Conflict: {worktree.state.name}, to be resolved in {worktree.work}")
         lines += [f"  {item}" for item in left] or ["  resolved; take it in with `sync continue`"]
     lines += [f"Recorded: resolution {name}, for `sync accept`" for name in pending_texts(port)]
+    return lines
+
+
+def _edits(port: Port) -> list[str]:
+    """The patches that are open for editing: where, and how to close them."""
+    lines = []
+    for worktree in editing.edited_patches(port):
+        patch = worktree.state.patch
+        lines.append(f"Open: {worktree.state.name}, to be edited in {worktree.work}")
+        lines.append(f"  take it back with `sync queue edit {patch} --done`, or --abort")
     return lines
 
 

@@ -42,7 +42,7 @@ def clean(port: Port, *, results: bool, cache: bool, dry_run: bool) -> tuple[Fol
     """
     found: list[Folder] = []
     with ExitStack() as stack:
-        for state in (port, port.stripped()):  # bare rolls have one of their own
+        for state in (port, port.stripped(), port.on_trial()):  # each with a state of its own
             if not dry_run and state.state.is_dir():
                 stack.enter_context(Journal(state.state).held("clean"))
             found += _of_port(state, results)

@@ -51,6 +51,10 @@ class Port:
         toml = replace(self.toml, patches=nowhere, override=(), region=())
         return replace(self, toml=toml, bare=True)
 
+    def on_trial(self) -> Port:
+        """The port with a state of its own, for rolls that only find something out."""
+        return replace(self, aside="why")
+
     def at(self, path: str) -> Path:
         """A path of port.toml on disk.
 

@@ -65,9 +65,16 @@ def test_edit_amend_and_take_back(world: World, capsys: pytest.CaptureFixture[st
         git(work, "log", "--format=%s|%an", "-1")
         == "Let a port say how many events a profiler holds|Syncer\n"
     )
+    status = ["status", "--port", str(world.port.file)]
+    capsys.readouterr()
+    assert run(status) == Exit.OK
+    said = capsys.readouterr().out
+    assert f"Open: tflite-micro/{PATCH}, to be edited in {work}\n" in said
+    assert f"`sync queue edit {PATCH} --done`, or --abort" in said
     # Nothing edited: nothing changes.
     assert edit(world, "--done") == Exit.OK
     assert file.read_bytes() == before
+    assert run(status) == Exit.OK and "Open:" not in capsys.readouterr().out
 
     work = opened(world)
     text = (work / HEADER).read_text()
