@@ -4,6 +4,10 @@ Every point is a roll to the stage rebase, with the components at the commits th
 then. It happens in a copy: what was refreshed is taken over before the next point, as if it had
 been accepted; a patch that conflicts is noted with the upstream commit to blame and left out from
 there on; an override whose upstream file changed is noted and pinned to the new blob.
+
+With --made N the queue is not the port's but one of N patches made for the first point: each
+inserts a line, or puts another in place of one, somewhere in a file that a port to a
+microcontroller is bound to touch. Which lines those are is drawn, from the same seed each time.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import re
 import shutil
 import sys
@@ -18,13 +23,15 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from syncer.components import load_mirrors
+from syncer.components import load_mirrors, sources
 from syncer.errors import Exit, SyncError
+from syncer.git import Repository, quarantine
 from syncer.lock import Lock, lock_text
 from syncer.model import OverrideResult, PatchVerdict, Rebased, Resolved
 from syncer.pipeline import Order, Outcome, roll
 from syncer.port import Port, load_port, port_file
-from syncer.queue.mail import encode
+from syncer.queue.diff import split_lines
+from syncer.queue.mail import create_patch, encode
 from syncer.queue.series import SERIES, series_names, series_text
 from syncer.queue.stack import LEAVING
 
@@ -43,6 +50,28 @@ class Event:
     paths: tuple[str, ...] = ()
     blamed: str = ""
     reason: str = ""
+
+
+# In the order in which they get a patch; of a component, those after its name.
+TOUCHED = {
+    "": (
+        *(f"kernels/cmsis_nn/{name}.cc" for name in ("conv", "depthwise_conv", "fully_connected")),
+        *("micro_profiler.h", "micro_profiler.cc", "micro_time.cc", "system_setup.cc"),
+        *("micro_interpreter.cc", "micro_allocator.cc", "debug_log.cc", "micro_log.cc"),
+        *(f"kernels/cmsis_nn/{name}.cc" for name in ("pooling", "softmax", "svdf", "add", "mul")),
+        *("kernels/conv_common.cc", "kernels/reduce_common.cc", "micro_op_resolver.h"),
+        "kernels/quantize_common.cc",
+    ),
+    "cmsis_nn": (
+        "Source/ConvolutionFunctions/arm_convolve_s8.c",
+        "Source/ConvolutionFunctions/arm_depthwise_conv_s8.c",
+        "Source/NNSupportFunctions/arm_nn_mat_mult_nt_t_s8.c",
+        "Source/FullyConnectedFunctions/arm_fully_connected_s8.c",
+        "Include/arm_nnfunctions.h",
+    ),
+}
+MICRO = "tensorflow/lite/micro/"
+AUTHOR, DATE = "ci/replay <replay@example.invalid>", "1700000000 +0000"
 
 
 class Quiet:
@@ -65,6 +94,50 @@ def copy_of(port: Port, folder: Path) -> Port:
     copy = load_port(folder / port.file.relative_to(port.root))
     copy.lock_file.unlink(missing_ok=True)
     return copy
+
+
+def make_queue(port: Port, order: Order, ref: str, count: int) -> None:
+    """Put `count` patches in place of the copy's queue, a quarter of them to CMSIS-NN."""
+    outcome = roll(port, Order(ref, "resolve", mirrors=order.mirrors), Quiet())
+    if outcome.roll.resolved is None:
+        raise outcome.error or SyncError(f"{ref} cannot be resolved")
+    folder = port.root / port.toml.patches.folder
+    shutil.rmtree(folder, ignore_errors=True)
+    text = port.file.read_text(encoding="utf-8")  # an override would hide what is below it
+    tables = re.split(r"(?m)^(?=\[)", text)
+    port.file.write_text("".join(t for t in tables if not t.startswith("[[override]]")))
+    rng = random.Random(20)
+    clones = sources(port, order.mirrors)
+    pins = {pin.name: pin.commit for pin in outcome.roll.resolved.pins}
+    below = {port.toml.upstream.name: count - count // 4, "cmsis_nn": count // 4}
+    for name, wanted in below.items():
+        listed = TOUCHED.get(name) or tuple(MICRO + path for path in TOUCHED[""])
+        names = []
+        with quarantine(Repository(clones[name].clone)) as repository:
+            files = repository.files(pins[name])
+            paths = [path for path in listed if path in files]
+            for number in range(wanted):
+                path = paths[number % len(paths)]
+                lines = split_lines(repository.blob(files[path][1]))
+                said = [n for n, line in enumerate(lines) if line.strip()]
+                inner = [n for n in said if n > 20] or said  # below the licence
+                at, keep = rng.choice(inner), rng.random() < 0.5
+                lines[at] = (lines[at] if keep else b"") + b"/* the port's own, %d */\n" % number
+                made = {path: (files[path][0], repository.write_blob(b"".join(lines)))}
+                new = repository.write_tree(pins[name], made)
+                patch = create_patch(
+                    repository,
+                    repository.rev_parse(pins[name], "tree"),
+                    new,
+                    subject=f"Change {number} of {path.rpartition('/')[2]}",
+                    author=AUTHOR,
+                    date=DATE,
+                    context=port.toml.patches.context,
+                )
+                names.append(f"{number + 1:04}-{Path(path).stem}.patch")
+                (folder / name).mkdir(parents=True, exist_ok=True)
+                (folder / name / names[-1]).write_bytes(encode(patch))
+        (folder / name / SERIES).write_text(series_text(names), encoding="utf-8")
 
 
 def replay(port: Port, order: Order, refs: list[str]) -> tuple[list[Event], list[str]]:
@@ -200,6 +273,7 @@ def main() -> int:
     parser.add_argument(
         "--mirrors", type=Path, default=os.environ.get("SYNC_MIRRORS"), help="URL -> mirror"
     )
+    parser.add_argument("--made", type=int, metavar="N", help="N patches made for the first REF")
     parser.add_argument("--json", action="store_true", help="print the events as JSON")
     options = parser.parse_args()
     try:
@@ -207,7 +281,10 @@ def main() -> int:
         mirrors = load_mirrors(Path(options.mirrors) if options.mirrors else None)
         with tempfile.TemporaryDirectory() as folder:
             port = copy_of(load_port(file), Path(folder) / "port")
-            events, points = replay(port, Order(mirrors=mirrors), options.refs)
+            order = Order(mirrors=mirrors)
+            if options.made:
+                make_queue(port, order, options.refs[0], options.made)
+            events, points = replay(port, order, options.refs)
     except SyncError as error:
         print(f"ci/replay: {error.message}\n{error.hint}", file=sys.stderr)
         return error.exit

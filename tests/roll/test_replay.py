@@ -40,3 +40,28 @@ def test_a_replay_of_the_miniature(tmp_path: Path) -> None:
     assert drifted["verdict"] == "drifted"
     assert drifted["blamed"].endswith("(2026-01-12, Refuse a product of empty rows)")
     assert world.port.file.read_bytes() == before
+
+
+def test_a_made_queue(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    mirrors = tmp_path / "mirrors.toml"
+    lines = (
+        f'"https://miniature.invalid/{name}" = "{world.upstream}/{name}.git"\n'
+        for name in ("tflite-micro", "cmsis-nn")
+    )
+    mirrors.write_text("[mirrors]\n" + "".join(lines))
+    command = [sys.executable, str(ROOT / "ci/replay.py"), "--mirrors", str(mirrors), "--json"]
+    command += ["--port", str(world.port.file.parent), "--made", "8", "base", "slowdown"]
+    done = subprocess.run(
+        command,
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    events = json.loads(done.stdout)
+    first = [event["verdict"] for event in events if event["point"] == 1]
+    assert first == ["clean"] * 8  # as they were made
+    second = {event["name"]: event["verdict"] for event in events if event["point"] == 2}
+    assert second["tflite-micro/0001-conv.patch"] in ("merged", "conflict")  # upstream changed it
+    assert sum(name.startswith("cmsis_nn/") for name in second) == 2
