@@ -21,7 +21,11 @@ KERNELS = (
     "arm_nn_vec_mat_mult_t_s8.c",
     "arm_nn_vec_mat_mult_t_per_ch_s8.c",
     "arm_nn_softmax_common_s8.c",
+    "arm_avgpool_s8.c",
     "matmul.c",
+    "matmul_channel.c",
+    "matmul_pack.c",
+    "matmul_wide.c",
     "vec_mat.c",
     "arm_depthwise_conv_3x3_s8.c",
     "arm_depthwise_conv_s8.c",
@@ -31,7 +35,8 @@ KERNELS = (
     "slow_path.c",
     "weight_stream.c",
 )
-ASSEMBLY = ("depthwise_plane.S", "matmul_channel.S")  # empty but on a Cortex-M0+
+# Empty but on a Cortex-M0+.
+ASSEMBLY = ("depthwise_pack.S", "depthwise_strip.S", "depthwise_taps.S", "matmul_channel.S")
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
 
 WHOLE, FORWARD, REVERSE = range(3)  # harness.c: one part; two, in order; two, the last first
@@ -83,6 +88,12 @@ class Context(ctypes.Structure):
     """cmsis_nn_context."""
 
     _fields_ = (("buf", ctypes.c_void_p), ("size", ctypes.c_int32))
+
+
+class PoolParams(ctypes.Structure):
+    """cmsis_nn_pool_params."""
+
+    _fields_ = (("stride", Tile), ("padding", Tile), ("activation", Activation))
 
 
 class PerChannel(ctypes.Structure):
@@ -337,6 +348,33 @@ class Kernels:
         )
         buffer.take((size,))
         self._check_scratch()
+        return out.take(shape) if status == 0 else int(status)
+
+    def average_pool(
+        self,
+        image: NDArray[np.int8],
+        filter_size: tuple[int, int],
+        output_size: tuple[int, int],
+        stride: tuple[int, int],
+        padding: tuple[int, int],
+        limits: tuple[int, int],
+    ) -> NDArray[np.int8] | int:
+        """The output, or the status if it is not 0. Pairs are (vertical, horizontal); limits:
+        minimum, maximum."""
+        shape = (image.shape[0], *output_size, image.shape[3])
+        params = PoolParams(
+            Tile(stride[1], stride[0]), Tile(padding[1], padding[0]), Activation(*limits)
+        )
+        out = _Output(int(np.prod(shape)))
+        status = self.library.arm_avgpool_s8(
+            ctypes.byref(Context(None, 0)),
+            ctypes.byref(params),
+            ctypes.byref(Dims(*image.shape)),
+            pointer(image),
+            ctypes.byref(Dims(1, *filter_size, 1)),
+            ctypes.byref(Dims(*shape)),
+            out.pointer,
+        )
         return out.take(shape) if status == 0 else int(status)
 
     def depthwise(

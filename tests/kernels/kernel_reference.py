@@ -215,3 +215,29 @@ def softmax(
         scaled = divide(high_product(reciprocal, powers[row]), right) + limits.min
         out[row] = np.where(difference[row] >= least, scaled, limits.min)
     return np.clip(out, limits.min, limits.max).astype(dtype)
+
+
+def average_pool(
+    image: NDArray[np.int8],
+    filter_size: tuple[int, int],
+    output_size: tuple[int, int],
+    stride: tuple[int, int],
+    padding: tuple[int, int],
+    limits: tuple[int, int],
+) -> NDArray[np.int8] | None:
+    """The means of what of each window is inside; None where one holds nothing."""
+    out = np.empty((image.shape[0], *output_size, image.shape[3]), np.int8)
+    for y, x in np.ndindex(*output_size):
+        top, left = y * stride[0] - padding[0], x * stride[1] - padding[1]
+        window = image[
+            :,
+            max(top, 0) : max(top + filter_size[0], 0),
+            max(left, 0) : max(left + filter_size[1], 0),
+        ]
+        count = window.shape[1] * window.shape[2]
+        if count == 0:
+            return None
+        sums = window.astype(np.int64).sum(axis=(1, 2))
+        means = np.sign(sums) * ((np.abs(sums) + count // 2) // count)
+        out[:, y, x] = np.minimum(np.maximum(means, limits[0]), limits[1])
+    return out

@@ -22,6 +22,7 @@ from kernel_library import (
     ConvolveParams,
     DepthwiseParams,
     Dims,
+    PoolParams,
     Tile,
 )
 from kernel_library import Activation as Limits
@@ -290,6 +291,32 @@ class TargetKernels:
             self._struct(Dims(1, 1, 1, outputs)),
             self._put(None if bias is None else bias.tobytes()),
             0 if upscale is None else self._struct(Dims(1, upscale[0], upscale[1], 1)),
+            self._struct(Dims(*shape)),
+            out,
+        )
+        return self._output(out, shape) if status == 0 else status - (1 << 32)
+
+    def average_pool(
+        self,
+        image: NDArray[np.int8],
+        filter_size: tuple[int, int],
+        output_size: tuple[int, int],
+        stride: tuple[int, int],
+        padding: tuple[int, int],
+        limits: tuple[int, int],
+    ) -> NDArray[np.int8] | int:
+        shape = (image.shape[0], *output_size, image.shape[3])
+        params = PoolParams(
+            Tile(stride[1], stride[0]), Tile(padding[1], padding[0]), Limits(*limits)
+        )
+        out = self._put(bytes(int(np.prod(shape))))
+        status = self._call(
+            "arm_avgpool_s8",
+            self._put(bytes(8)),
+            self._struct(params),
+            self._struct(Dims(*image.shape)),
+            self._put(image.tobytes(), image.ctypes.data % 4),
+            self._struct(Dims(1, *filter_size, 1)),
             self._struct(Dims(*shape)),
             out,
         )

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What depthwise_plane.S does, in C, for whatever is no Cortex-M0+.
+ * What depthwise_pack.S, depthwise_strip.S and depthwise_taps.S do, in C, for whatever is no
+ * Cortex-M0+.
  */
 
 #include "depthwise_plane.h"

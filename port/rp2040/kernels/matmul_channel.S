@@ -16,6 +16,7 @@
 #if defined(__ARM_ARCH_6M__)
 
 #include "matmul_channel.h"
+#include "thumb.h"
 
 #define FAST_BOUND (TASK_FAST + 0)
 #define FAST_HIGH (TASK_FAST + 4)
@@ -60,37 +61,6 @@
 #define CODE_SHORT 20
 
 #define STEP_BYTES 46 /* of code */
-
-    .syntax unified
-    .cpu cortex-m0plus
-    .thumb
-
-    .macro function name
-    .section .time_critical.\name, "ax", %progbits
-    .balign 4
-    .global \name
-    .type \name, %function
-    .thumb_func
-\name:
-    .endm
-
-    .macro enter
-    push {r4-r7, lr}
-    mov r4, r8
-    mov r5, r9
-    mov r6, r10
-    mov r7, r11
-    push {r4-r7}
-    .endm
-
-    .macro leave
-    pop {r4-r7}
-    mov r8, r4
-    mov r9, r5
-    mov r10, r6
-    mov r11, r7
-    pop {r4-r7, pc}
-    .endm
 
 /* Four int8 in `even` to two words of signed sums, `even` and `odd`; r2 = 0x00ff00ff, \bias holds
  * 0x00800080. The EORS of either sets Z if both its bytes were -128. */
