@@ -1,7 +1,7 @@
 """How fast the kernels are: upstream's on one core, ours on one and on two, layer by layer.
 
-    ci/bench kernels [--json] [--port FILE] [--mirrors FILE] [--model NAME] [--firmware FILE]...
-                     [--page FOLDER]
+    ci/bench kernels [--json] [--port FILE] [--mirrors FILE] [--model NAME | --models]
+                     [--firmware FILE]... [--page FOLDER]
 
 Programs run on the emulator in exact mode, as a roll's benchmarks do, all in one run of this
 command: upstream's CMSIS-NN (`sync --bare`: no patch or override of the port's) on one core, which
@@ -23,7 +23,8 @@ be compared with the floor of this arithmetic, 1.75: of four products, two MULS,
 instructions that take the sum apart are 5 cycles, and loading the operands 2 (README.md of
 port/rp2040/kernels). A firmware of --firmware has to print as upstream's benchmarks do; it runs as
 it is, and is compared by its total. --page writes figures and a chart into that folder's README.md,
-beside those that were published for the fork.
+beside those that were published for the fork. --models measures every benchmark of port.toml, a
+line each; as JSON, a list of what --model gives.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ import math
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -234,13 +235,20 @@ def rolled(port_file: Path, mirrors: Path | None, bare: bool) -> Path:
     return state
 
 
-def measure(port_file: Path, mirrors: Path | None, model: str, given: Sequence[Path]) -> Found:
-    toml = load_port(port_file).toml
-    spec = next((b for b in toml.benchmark if b.name == model), None)
-    if spec is None:
+def benchmarks(port_file: Path, model: str | None) -> Sequence[Benchmark]:
+    """The benchmark of that name, or all."""
+    every = load_port(port_file).toml.benchmark
+    found = [spec for spec in every if model in (None, spec.name)]
+    if not found:
         sys.exit(f"{port_file} has no benchmark {model}")
-    board = toml.build.boards[0]
-    states = {bare: rolled(port_file, mirrors, bare) for bare in (False, True)}
+    return found
+
+
+def measure(
+    port_file: Path, spec: Benchmark, states: Mapping[bool, Path], given: Sequence[Path]
+) -> Found:
+    """All about one benchmark; `states`: the state folders of the bare roll and of the port's."""
+    board = load_port(port_file).toml.build.boards[0]
     ours, stock = (
         states[bare] / "build" / board / "firmware" / f"{spec.firmware}.elf"
         for bare in (False, True)
@@ -259,7 +267,7 @@ def measure(port_file: Path, mirrors: Path | None, model: str, given: Sequence[P
     layers = rows(ways, macs)
     long = [row.gain for row in layers if row.dual > 5 * CLOCK_HZ // 1000]
     return {
-        "model": model,
+        "model": spec.name,
         "speedup_dual_vs_stock_single": ways["stock"].ms / ways["dual"].ms,
         "speedup_single": ways["stock"].ms / ways["single"].ms,
         "dual_core_gain": ways["single"].ms / ways["dual"].ms,
@@ -297,6 +305,22 @@ def show(found: Found) -> None:
         print(f"{'':30} {given['ms']:9.3f} ms, {given['times_dual']:.2f} times ours on two cores")
 
 
+def show_models(every: Sequence[Found]) -> None:
+    print(f"{'model':20} {'stock, ms':>10} {'ours, 1':>9} {'ours, 2':>9} {'faster':>8}   slower")
+    for found in every:
+        rows = [Row(**row) for row in found["layers"]]
+        slower = [
+            f"{row.index} {row.op} +{(row.dual / row.stock - 1) * 100:.1f} %"
+            for row in rows
+            if row.dual > row.stock
+        ]
+        print(
+            f"{found['model']:20} {found['stock_ms']:>10.3f} {found['single_ms']:>9.3f} "
+            f"{found['dual_ms']:>9.3f} {found['speedup_dual_vs_stock_single']:>7.2f}x   "
+            f"{', '.join(slower) or 'none'}"
+        )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="ci/bench kernels",
@@ -306,19 +330,29 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one object")
     parser.add_argument("--port", type=Path, help="a port.toml (default: the miniature's)")
     parser.add_argument("--mirrors", type=Path, help="table of URL -> mirror")
-    parser.add_argument("--model", default="person_detection", help="which benchmark of port.toml")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--model", default="person_detection", help="which benchmark of port.toml")
+    which.add_argument("--models", action="store_true", help="all of them")
     parser.add_argument(
         "--firmware", type=Path, action="append", default=[], help="a program to compare with"
     )
     parser.add_argument("--page", type=Path, help="write the figures into its README.md")
     options = parser.parse_args()
+    if options.models and (options.page or options.firmware):
+        parser.error("--page and --firmware are about one model")
     if absent := [str(file) for file in options.firmware if not file.is_file()]:
         parser.error(f"there is no {absent[0]}")
     with tempfile.TemporaryDirectory(prefix="sync-bench-") as folder:
         port, mirrors = options.port, options.mirrors
         if port is None:
             port, mirrors = miniature(Path(folder))
-        found = measure(port, mirrors, options.model, options.firmware)
+        specs = benchmarks(port, None if options.models else options.model)
+        states = {bare: rolled(port, mirrors, bare) for bare in (False, True)}
+        every = [measure(port, spec, states, options.firmware) for spec in specs]
+    if options.models:
+        print(json.dumps(every)) if options.json else show_models(every)
+        return 0
+    (found,) = every
     if options.page:
         write(found, PUBLISHED, options.page)
     if options.json:
