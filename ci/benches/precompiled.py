@@ -45,7 +45,8 @@ def compile_commands(folder: Path) -> list[Command]:
         words = shlex.split(entry["command"])
         if words[0].endswith("ccache"):
             del words[0]
-        if any(word.endswith("cmake_pch.hxx") for word in words):
+        itself = entry["file"].endswith("cmake_pch.hxx.cxx")
+        if not itself and any(word.endswith("cmake_pch.hxx") for word in words):
             found.append((words, entry["directory"]))
     if not found:
         sys.exit("the port's last build had no precompiled header: see tree.precompiled")
