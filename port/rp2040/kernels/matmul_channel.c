@@ -21,10 +21,23 @@ extern const uint32_t matmul_channel_code_1[];
 bool matmul_channel_on(const matmul_channel_task *task, const uint32_t *code);
 int32_t matmul_requantize_any(const requantize_channel *channel, int32_t accumulator);
 
-_Static_assert(offsetof(matmul_channel_task, dst) == TASK_DST, "matmul_channel.h");
-_Static_assert(offsetof(matmul_channel_task, fast) == TASK_FAST, "matmul_channel.h");
-_Static_assert(offsetof(matmul_channel_task, minimum) == TASK_MINIMUM, "matmul_channel.h");
-_Static_assert(offsetof(matmul_channel_task, any) == TASK_ANY, "matmul_channel.h");
+#define AT(field, offset)                                                                          \
+    _Static_assert(offsetof(matmul_channel_task, field) == (offset), #field)
+
+AT(quads, TASK_QUADS);
+AT(x, TASK_X);
+AT(dst, TASK_DST);
+AT(x_full, TASK_X_FULL);
+AT(x_end, TASK_X_END);
+AT(dst_stride, TASK_DST_STRIDE);
+AT(dst_back, TASK_DST_BACK);
+AT(start, TASK_START);
+AT(lhs_offset, TASK_LHS_OFFSET);
+AT(fast, TASK_FAST);
+AT(minimum, TASK_MINIMUM);
+AT(maximum, TASK_MAXIMUM);
+AT(any, TASK_ANY);
+AT(kind, TASK_KIND);
 _Static_assert(sizeof(requantize_fast) == TASK_MINIMUM - TASK_FAST, "requantize.h");
 
 int32_t DUAL_CORE_IN_RAM(matmul_requantize_any)(const requantize_channel *channel,

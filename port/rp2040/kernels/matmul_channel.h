@@ -17,9 +17,9 @@
 #define TASK_WEIGHTS 0
 #define TASK_QUADS 4
 #define TASK_X 8
-#define TASK_X_FULL 12
-#define TASK_X_END 16
-#define TASK_DST 20
+#define TASK_DST 12
+#define TASK_X_FULL 16
+#define TASK_X_END 20
 #define TASK_DST_STRIDE 24
 #define TASK_DST_BACK 28
 #define TASK_START 32
@@ -27,8 +27,8 @@
 #define TASK_FAST 40
 #define TASK_MINIMUM 68
 #define TASK_MAXIMUM 72
-#define TASK_KIND 76
-#define TASK_ANY 80
+#define TASK_ANY 76
+#define TASK_KIND 80
 
 #ifndef __ASSEMBLER__
 
@@ -46,9 +46,9 @@ typedef struct {
     const int8_t *weights;  /* [4 * quads], word-aligned */
     int32_t quads;          /* 1..MATMUL_CHANNEL_QUADS */
     const uint32_t *x;      /* the packed groups, 6 * quads words each */
+    int8_t *dst;            /* the first row's output */
     const uint32_t *x_full; /* end of the groups whose rows are all new */
     const uint32_t *x_end;  /* end of all: at most one group more, rows of which repeat */
-    int8_t *dst;            /* the first row's output */
     int32_t dst_stride;     /* bytes from row to row */
     int32_t dst_back;       /* bytes that the repeated rows of the last group take in dst */
     int32_t start;          /* bias - fast.base */
@@ -56,8 +56,8 @@ typedef struct {
     requantize_fast fast;
     int32_t minimum;
     int32_t maximum;
-    int32_t kind; /* requantize_kind */
     const requantize_channel *any; /* for REQUANTIZE_ANY */
+    int32_t kind;                  /* requantize_kind */
 } matmul_channel_task;
 
 /**
