@@ -16,8 +16,9 @@ from cffi import FFI
 _FOLDER = Path(__file__).resolve().parent
 _CORE = _FOLDER / "core"
 
-# The interpreter jumps from one opcode to the next; -fgcse would merge those jumps into one.
-_FLAGS = ["-std=c11", "-O2", "-fno-gcse", "-Wall", "-Wextra"]
+# The interpreters jump from one opcode to the next: that is not to be merged into one jump for all.
+_FLAGS = ["-std=c11", "-O2", "-fno-gcse", "-fno-crossjumping", "-Wall", "-Wextra"]
+_FLAGS += ["--param=max-goto-duplication-insns=40"]
 
 
 def _declarations() -> str:

@@ -85,6 +85,13 @@ static void code(uint8_t *p, size_t size, bool wild)
 
 enum { FLASH = 1 << 17 };
 
+/* Where core 0 or the boot ROM's core 1 begin; some in a bank of their own. */
+static uint32_t entry(unsigned kind, uint32_t otherwise)
+{
+    if (kind < 4 || noise() % 2) return otherwise + 128 * (noise() % 64);
+    return SRAM_BASE + SRAM_STRIPED_SIZE + 0x1000 * (kind & 1) + 128 * (noise() % 32);
+}
+
 static void build(struct Machine *m, uint64_t seed, bool in_turns)
 {
     static uint8_t rom[ROM_SIZE], flash[FLASH], sram[SRAM_SIZE];
@@ -101,15 +108,15 @@ static void build(struct Machine *m, uint64_t seed, bool in_turns)
         code(flash + 512, FLASH - 512, kind == 1);
         code(sram, 0x10000, kind == 1);
     }
+    if (kind >= 4) code(sram + SRAM_STRIPED_SIZE + 0x1000 * (kind & 1), 0x1000, false);
     put_word(rom, 0x20041800 - (noise() & 0x3fc));
-    put_word(rom + 4, (noise() % 3 == 0 ? 0x100 : noise() % 2 ? 0x10000200 : 0x20000000) + 1 +
-                          128 * (noise() % 64));
+    put_word(rom + 4, entry(kind, noise() % 3 == 0 ? 0x100 : noise() % 2 ? 0x10000200 : 0x20000000) + 1);
     machine_clear(m, &settings, rom);
     machine_poke(m, FLASH_BASE, flash, FLASH);
     machine_poke(m, SRAM_BASE, sram, SRAM_SIZE);
     uint8_t vectors[8];
     put_word(vectors, 0x20040800 - (noise() & 0x3fc));
-    put_word(vectors + 4, (noise() % 2 ? 0x10000200 : 0x20000000) + 1 + 128 * (noise() % 64));
+    put_word(vectors + 4, entry(kind, noise() % 2 ? 0x10000200 : 0x20000000) + 1);
     machine_poke(m, FLASH_BASE + 0x100, vectors, sizeof vectors);
     machine_boot(m, FLASH_BASE + 0x100);
 }

@@ -9,27 +9,21 @@
 #include "interpreter.h"
 
 /* The word at a record is fetched at cycle `when`. */
-#define FETCH_IN_TURNS(record, when)                                                             \
+#define FETCH_PORT(port, record, when)                                                           \
     do {                                                                                         \
-        if (EXACT) CYCLES += (unsigned)fetch_stall(m, CORE, (record), (when));                \
+        if (EXACT && DUAL) CYCLES += (unsigned)port_stall(m, CORE, (port), (when));              \
     } while (0)
-#define FETCH_SRAM(record, when)                                                                 \
-    do {                                                                                         \
-        if (DUAL) FETCH_IN_TURNS((record), (when));                                              \
-    } while (0)
-#define FETCH_OTHER(record, when) FETCH_SRAM((record), (when))
+#define FETCH_SRAM(record, when) FETCH_PORT(striped_port(record), (record), (when))
 #define FETCH_FLASH(record, when)                                                                \
     do {                                                                                         \
-        if (DUAL)                                                                                \
-            FETCH_IN_TURNS((record), (when));                                                    \
-        else if (EXACT)                                                                          \
+        if (EXACT)                                                                               \
             CYCLES += (unsigned)xip_access(m, CORE, FLASH_BASE + word_offset(CORE, (record)),    \
-                                           (when), false, false);                                \
+                                           (when), false, DUAL);                                 \
     } while (0)
 #define FETCH(record, when)                                                                      \
     do {                                                                                         \
         if (CORE->region == REGION_FLASH) FETCH_FLASH((record), (when));                         \
-        else FETCH_OTHER((record), (when));                                                      \
+        else FETCH_PORT(code_port(CORE, (record)), (record), (when));                                                       \
     } while (0)
 
 #define DISPATCH()                                                                               \

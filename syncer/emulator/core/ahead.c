@@ -127,22 +127,24 @@ static bool find_leftovers(struct Machine *m, const struct Core *l, const struct
 static void begin(struct Machine *m, const struct Core *l, const struct Core *f)
 {
     struct Ahead *a = &m->ahead;
-    if (++a->stretch == 0x8000) {
+    if (++a->stretch == 0) {
         a->stretch = 1;
-        memset(a->stamps, 0, sizeof a->stamps);
+        memset(a->written, 0, sizeof a->written);
+        memset(a->eight, 0, sizeof a->eight);
     }
-    a->read = (uint16_t)(a->stretch * 2);
-    a->written = (uint16_t)(a->read + 1);
     a->shift = a->push_count = a->undo_count = 0;
     a->moved_port = PORTS;
+    memset(a->unrecorded, 0, sizeof a->unrecorded);
+    memset(a->touched, 0, sizeof a->touched);
     a->pushed_bank = a->pushed_port = 0;
     a->before[LEADER].instruction = a->before[FOLLOWER].instruction = 0;
     for (int i = 0; i < 2; i++) a->count[i] = a->stopped[i] = 0;
     a->cycles[LEADER] = AHEAD_START;
     uint64_t distance = f->cycles - l->cycles;
     a->cycles[FOLLOWER] = AHEAD_START + (uint32_t)(distance < MARGIN ? distance : MARGIN);
-    uint64_t noise = m->xip.quiet_from > l->cycles ? m->xip.quiet_from - l->cycles : 0;
-    a->quiet_from = noise == 0 ? 0 : noise < MARGIN ? AHEAD_START + (uint32_t)noise : UINT32_MAX;
+    /* The first fetch is in the cycle before. */
+    uint64_t first = l->cycles - 1, noise = m->xip.quiet_from > first ? m->xip.quiet_from - first : 0;
+    a->quiet_from = noise == 0 ? 0 : noise < MARGIN ? AHEAD_START - 1 + (uint32_t)noise : UINT32_MAX;
 }
 
 /* Takes back what an instruction did that was then stopped: the fetch of an upper halfword. */

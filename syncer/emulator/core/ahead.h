@@ -47,6 +47,7 @@ static ALWAYS_INLINE unsigned leader_takes(struct Machine *m, struct Core *c, un
     unsigned lost = 0;
     if (UNLIKELY(t < a->leftover_end)) lost = leader_meets(m, c, port, t, instruction);
     a->taken[(t + lost) % AHEAD_SPAN][port] = (uint16_t)instruction;
+    if (port >= PORT_SRAM4) a->touched[port] = true;
     return lost;
 }
 

@@ -4,6 +4,8 @@
  */
 #include "decode.h"
 
+#include "bus.h"
+
 #include <string.h>
 
 /* The halfword at `pc`, or -1 where there is no memory. */
@@ -19,7 +21,7 @@ static int halfword(const struct Machine *m, uint32_t pc)
 
 static struct Op op(enum Opcode code, unsigned a, unsigned b, uint32_t imm)
 {
-    return (struct Op){(uint16_t)code, (uint8_t)a, (uint8_t)b, (int32_t)imm};
+    return (struct Op){(uint16_t)code, (uint8_t)a, (uint8_t)b, {(int32_t)imm}};
 }
 
 static uint32_t sign_extend(uint32_t value, unsigned bits)
@@ -190,30 +192,78 @@ enum Opcode decode_opcode(const struct Machine *m, uint32_t pc)
     return (enum Opcode)decode_halfword(m, pc).code;
 }
 
-static enum Entry entry(uint32_t pc)
+static enum Port port_after(uint32_t pc)
 {
-    if (!(pc & 2)) return ENTRY_LOWER;
-    if (pc + 2 - SRAM_BASE < SRAM_STRIPED_SIZE) return ENTRY_UPPER_SRAM;
-    return pc - SRAM_BASE >= SRAM_SIZE && pc >= ROM_SIZE ? ENTRY_UPPER_FLASH : ENTRY_UPPER_OTHER;
+    if (pc < ROM_SIZE) return PORT_ROM;
+    if (pc < SRAM_BASE) return PORT_XIP;
+    return pc + 2 - SRAM_BASE < SRAM_STRIPED_SIZE ? PORT_SRAM0 : sram_port(pc + 2 - SRAM_BASE);
+}
+
+/* The code of two simple instructions, or the first one's. */
+static unsigned pair(unsigned first, unsigned second)
+{
+    static const struct {
+        uint8_t first, second;
+    } pairs[] = {
+#define X(first, second) {OP_##first, OP_##second},
+        PAIRS(X)
+#undef X
+    };
+    enum { FIRST_PAIR = OP_RUNAWAY + 1 };
+    for (unsigned i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+        if (pairs[i].first == first && pairs[i].second == second) return FIRST_PAIR + i;
+    return first;
+}
+
+/* Every memory's size is a multiple of RUN_BLOCK, and so is every bank's. */
+static bool may_be_in_run(const struct Machine *m, unsigned opcode, uint32_t pc)
+{
+    return opcode >= OP_LSL_I && opcode <= OP_NOP && pc % RUN_BLOCK != RUN_BLOCK - 2 &&
+           !is_marked(m, pc);
+}
+
+/* The records from `record` on are simple instructions, the first of which is decoded. */
+static void decode_run(struct Machine *m, struct Op *record, uint32_t pc)
+{
+    struct Op run[RUN_BLOCK / 2];
+    unsigned count = 0;
+    for (; may_be_in_run(m, (run[count] = decode_halfword(m, pc)).code, pc); pc += 2) count++;
+    if (count < 2) return;
+    pc -= 2 * count;
+    for (unsigned i = 0; i < count; i++, pc += 2) {
+        unsigned opcode = i + 1 < count ? pair(run[i].code, run[i + 1].code) : run[i].code;
+        record[i] = run[i];
+        record[i].code = (uint16_t)(DECODED(opcode, port_after(pc), pc >> 1 & 1) | CODE_RUN);
+        record[i].run = (uint8_t)(count - i);
+    }
 }
 
 unsigned decode(struct Machine *m, struct Core *c, const struct Op *record)
 {
     uint32_t pc = pc_of(c, record);
-    struct Op decoded = decode_halfword(m, pc);
-    if (is_marked(m, pc)) decoded.code = OP_MARKED;
-    decoded.code = (uint16_t)DECODED(decoded.code, entry(pc));
-    c->ops[record - c->ops] = decoded;
-    if (c->region == REGION_SRAM) { /* both halves of a wide one */
+    struct Op *to = c->ops + (record - c->ops), decoded = decode_halfword(m, pc);
+    unsigned opcode = is_marked(m, pc) ? OP_MARKED : decoded.code;
+    *to = decoded;
+    to->code = (uint16_t)DECODED(opcode, port_after(pc), pc >> 1 & 1);
+    if (may_be_in_run(m, opcode, pc)) decode_run(m, to, pc);
+    if (c->region == REGION_SRAM) { /* both halves of a wide one; a run is in one block */
         m->sram_has_code[(pc - SRAM_BASE) >> 8] = 1;
         m->sram_has_code[(pc + 2 - SRAM_BASE) >> 8] = 1;
     }
-    return decoded.code;
+    return to->code;
+}
+
+void forget_record(struct Op *ops, size_t index)
+{
+    ops[index].code = OP_UNDECODED;
+    while (index && ops[index - 1].code & CODE_RUN) ops[--index].code = OP_UNDECODED;
 }
 
 void forget_code(struct Machine *m, uint32_t sram_offset, size_t size)
 {
     /* From one halfword earlier: it may be the first half of a wide instruction. */
     size_t first = sram_offset >> 1, last = (sram_offset + size - 1) >> 1;
-    for (size_t i = first ? first - 1 : 0; i <= last; i++) m->sram_ops[i].code = OP_UNDECODED;
+    first -= first > 0;
+    for (size_t i = first + 1; i <= last; i++) m->sram_ops[i].code = OP_UNDECODED;
+    forget_record(m->sram_ops, first);
 }

@@ -17,16 +17,16 @@ enum { LOWEST_PRIORITY = 0x100 }; /* thread mode: anything preempts */
 
 uint32_t read_xpsr(const struct Core *c)
 {
-    return (uint32_t)is_negative(c) << 31 | (uint32_t)is_zero(c) << 30 | c->carry << 29 |
-           c->overflow << 28 | PSR_THUMB | c->ipsr;
+    return (uint32_t)is_negative(&c->flags) << 31 | (uint32_t)is_zero(&c->flags) << 30 |
+           c->flags.carry << 29 | (uint32_t)is_overflow(&c->flags) << 28 | PSR_THUMB | c->ipsr;
 }
 
 static void write_flags(struct Core *c, uint32_t psr)
 {
-    c->nz = !(psr >> 30 & 1);
-    if (psr >> 31) c->nz |= INT64_MIN;
-    c->carry = psr >> 29 & 1;
-    c->overflow = psr >> 28 & 1;
+    c->flags.nz = !(psr >> 30 & 1);
+    if (psr >> 31) c->flags.nz |= INT64_MIN;
+    c->flags.carry = psr >> 29 & 1;
+    c->flags.overflow = psr << 3;
 }
 
 static void select_stack(struct Core *c, uint32_t control)

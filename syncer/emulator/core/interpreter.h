@@ -23,21 +23,28 @@
 #include "exceptions.h"
 #include "machine.h"
 #include "schedule.h"
+#include "simple.h"
 #include "timing.h"
 
 #define PASTE_NOW(a, b) a##b
 #define PASTE(a, b) PASTE_NOW(a, b)
 #define AT(name) PASTE(name, WHO)
 
-/* An instruction in an upper halfword fetches the word after it while it executes: enum Entry. */
+/* An instruction in an upper halfword fetches the word after it while it executes. */
 #define OP(name)                                                                                 \
     AT(sram_##name): FETCH_SRAM(d + 1, CYCLES - 1); goto AT(op_##name);                          \
     AT(flash_##name): FETCH_FLASH(d + 1, CYCLES - 1); goto AT(op_##name);                        \
-    AT(other_##name): FETCH_OTHER(d + 1, CYCLES - 1);                                            \
+    AT(other_##name): FETCH_PORT(CODE_PORT(d->code), d + 1, CYCLES - 1);                         \
     AT(op_##name):
-#define LABELS(name, who)                                                                        \
-    &&PASTE(op_##name, who), &&PASTE(sram_##name, who), &&PASTE(flash_##name, who),              \
-        &&PASTE(other_##name, who),
+#define SIMPLE_OP(name) OP(name) DO_##name; NEXT_SIMPLE();
+
+/* Tables of labels, by code (isa.h): one instruction at a time, of a pair the first. */
+#define STEPS(name, who)                                                                         \
+    BY_PARITY(sram, name, who) BY_PARITY(sram, name, who) BY_PARITY(sram, name, who)             \
+        BY_PARITY(sram, name, who) BY_PARITY(other, name, who) BY_PARITY(other, name, who)       \
+        BY_PARITY(flash, name, who) BY_PARITY(other, name, who)
+#define BY_PARITY(memory, name, who) &&PASTE(op_##name, who), &&PASTE(memory##_##name, who),
+#define LABELS(name, who) STEPS(name, who) STEPS(name, who)
 
 #define BRANCH_IF(condition)                                                                     \
     do {                                                                                         \
@@ -45,70 +52,10 @@
         NEXT_SIMPLE();                                                                           \
     } while (0)
 #define IS_EXC_RETURN(address) (CORE->ipsr && (address) >= 0xf0000000u)
-#define REGISTER(n) CORE->r[n]
-#define RD REGISTER(d->a)
-#define RN REGISTER(d->b)
-#define RM REGISTER(d->imm)
 #define IMM ((uint32_t)d->imm)
-#define SET_NZ(value) set_nz(CORE, (value))
-#define N is_negative(CORE)
-#define Z is_zero(CORE)
-
-/* A2.2.1 AddWithCarry, and its setting of all four flags. */
-static inline uint32_t add_with_carry(struct Core *c, uint32_t x, uint32_t y, uint32_t carry)
-{
-    uint64_t sum = (uint64_t)x + y + carry;
-    uint32_t result = (uint32_t)sum;
-    c->carry = (uint32_t)(sum >> 32);
-    c->overflow = ((x ^ result) & (y ^ result)) >> 31;
-    return set_nz(c, result);
-}
-
-static inline uint32_t subtract(struct Core *c, uint32_t x, uint32_t y)
-{
-    uint32_t result = x - y;
-    c->carry = x >= y;
-    c->overflow = ((x ^ y) & (x ^ result)) >> 31;
-    return set_nz(c, result);
-}
-
-/* Shifts by a register's low byte (A2.2.1 Shift_C): by 0 they leave the carry. */
-static inline uint32_t shift_left(struct Core *c, uint32_t value, uint32_t by)
-{
-    if (by == 0) return value;
-    c->carry = by <= 32 ? value >> (32 - by) & 1 : 0;
-    return by < 32 ? value << by : 0;
-}
-
-static inline uint32_t shift_right(struct Core *c, uint32_t value, uint32_t by)
-{
-    if (by == 0) return value;
-    c->carry = by <= 32 ? value >> (by - 1) & 1 : 0;
-    return by < 32 ? value >> by : 0;
-}
-
-static inline uint32_t shift_right_signed(struct Core *c, uint32_t value, uint32_t by)
-{
-    if (by == 0) return value;
-    if (by > 32) by = 32;
-    c->carry = (uint32_t)((int32_t)value >> (by - 1)) & 1;
-    return (uint32_t)((int32_t)value >> (by < 32 ? by : 31));
-}
-
-static inline uint32_t rotate_right(struct Core *c, uint32_t value, uint32_t by)
-{
-    if (by == 0) return value;
-    by &= 31;
-    if (by) value = value >> by | value << (32 - by);
-    c->carry = value >> 31;
-    return value;
-}
-
-/* R13 takes only word addresses. */
-static inline void set_any(struct Core *c, unsigned n, uint32_t value)
-{
-    c->r[n] = n == 13 ? value & ~3u : value;
-}
-
+#define N is_negative(&FLAGS)
+#define Z is_zero(&FLAGS)
+#define C (FLAGS.carry != 0)
+#define V is_overflow(&FLAGS)
 
 #endif

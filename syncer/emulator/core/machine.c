@@ -64,8 +64,7 @@ static void clear_processor(struct Machine *m, struct Core *c)
 {
     memset(c->r, 0, sizeof c->r);
     c->r[14] = UINT32_MAX;
-    c->carry = c->overflow = 0;
-    c->nz = 1;
+    c->flags = (struct Flags){.nz = 1};
     c->sleep = AWAKE;
     c->event = false;
     c->primask = c->control = c->ipsr = c->vtor = c->msp = c->psp = 0;
@@ -216,7 +215,7 @@ bool machine_mark(struct Machine *m, uint32_t address)
     memmove(grown + at + 1, grown + at, (m->marked_count - at) * sizeof *grown);
     grown[at] = address;
     m->marked_count++;
-    probe.ops[probe.ip - probe.ops].code = OP_UNDECODED;
+    forget_record(probe.ops, (size_t)(probe.ip - probe.ops));
     return true;
 }
 

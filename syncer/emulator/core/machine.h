@@ -75,10 +75,16 @@ struct Interpolator {
     uint32_t control[2];
 };
 
+/* The condition flags, as what they follow from. */
+struct Flags {
+    int64_t nz;        /* N is its sign, Z is set when the low word is 0 */
+    uint32_t carry;    /* 0 or 1 */
+    uint32_t overflow; /* its top bit */
+};
+
 struct Core {
     uint32_t r[16]; /* r[13] is the stack pointer in use; r[15] is not kept */
-    int64_t nz; /* what N and Z follow from: N is its sign, Z is set when the low word is 0 */
-    uint32_t carry, overflow;
+    struct Flags flags;
 
     const struct Op *ip;     /* the next instruction */
     struct Op *ops;          /* the predecoded memory that ip points into */
@@ -145,8 +151,7 @@ struct Stream {
 #define AHEAD_SPAN 512u   /* how far it may get, and wait */
 #define AHEAD_START 16u
 struct Ahead {
-    uint16_t stretch;      /* its number */
-    uint16_t read, written; /* stamps of it */
+    uint16_t stretch;      /* its number: what stamps are compared with */
     uint32_t limit[2], cycles[2], count[2];
     uint32_t stopped[2];   /* the instruction it stopped before, or 0 */
     uint32_t shift;        /* how much later the leader's accesses come than it wrote down */
@@ -165,6 +170,13 @@ struct Ahead {
     /* By cycle and port: the leader's instruction that took it, or 0; whether the follower did. */
     uint16_t taken[AHEAD_SPAN][8];
     uint8_t followed[2 * AHEAD_SPAN][8];
+    /* Where the leader's runs are in a bank of their own, their fetches are not written down: the
+     * follower stops before it takes such a port, and then they are (shared). */
+    bool unrecorded[PORTS], shared[PORTS];
+    bool touched[PORTS]; /* some of them are written down */
+    struct {
+        uint32_t t, port, instruction; /* of the last of them */
+    } last;
     struct Undo {
         uint32_t offset, word;
     } undo[AHEAD_SPAN];
@@ -172,7 +184,11 @@ struct Ahead {
     struct Core begin; /* the leader's */
     uint32_t span, patience;
     uint64_t turns_until;
-    uint16_t stamps[SRAM_SIZE / 4];
+    /* In which stretch the leader last wrote each word, and read or wrote each eight. */
+    uint16_t written[SRAM_SIZE / 4];
+    struct {
+        uint16_t read, written;
+    } eight[SRAM_SIZE / 32];
 };
 
 struct DmaChannel {
@@ -232,7 +248,6 @@ struct Machine {
     bool dual;              /* both cores run */
     bool contended;         /* two masters or more run, DMA being one: they may collide */
     bool attention;         /* something changed: schedule before the next instruction */
-    bool turn_over;         /* an interpreter came to its limit and to nothing else */
     uint64_t limit;         /* the current core runs on while its cycles are <= limit */
     uint64_t horizon;       /* below this cycle two running cores simply alternate */
     uint64_t next_event;    /* the first cycle at which a timer, SysTick or DMA is due */
@@ -278,20 +293,19 @@ void count_unmapped(struct Machine *m, uint32_t address, bool write);
 bool record_mark(struct Machine *m, struct Core *c, uint32_t address, uint64_t cycle);
 void core_reset(struct Machine *m, struct Core *c);
 
-static inline uint32_t set_nz(struct Core *c, uint32_t value)
+static ALWAYS_INLINE bool is_negative(const struct Flags *f)
 {
-    c->nz = (int32_t)value;
-    return value;
+    return f->nz < 0;
 }
 
-static inline bool is_negative(const struct Core *c)
+static ALWAYS_INLINE bool is_zero(const struct Flags *f)
 {
-    return c->nz < 0;
+    return (uint32_t)f->nz == 0;
 }
 
-static inline bool is_zero(const struct Core *c)
+static ALWAYS_INLINE bool is_overflow(const struct Flags *f)
 {
-    return (uint32_t)c->nz == 0;
+    return f->overflow >> 31;
 }
 
 static inline uint32_t pc_of(const struct Core *c, const struct Op *op)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An interpreter that runs the current core until its limit.
+ * An interpreter that runs the current core until its limit. One may say what follows at the limit
+ * (AT_LIMIT, with what it needs declared in AT_START).
  */
 #include "access.h"
 
@@ -10,6 +11,19 @@
 #define IP ip
 #define COUNT count
 
+#ifndef AT_LIMIT
+#define AT_LIMIT() LEAVE()
+#endif
+#ifndef AT_START
+#define AT_START()                                                                               \
+    struct Core *const c = m->current;                                                           \
+    const bool exact = m->settings.exact, dual = m->contended;                                   \
+    const uint64_t limit = m->limit;                                                             \
+    (void)exact;                                                                                 \
+    (void)dual;                                                                                  \
+    (void)limit;
+#endif
+
 #define SAVE()                                                                                   \
     do {                                                                                         \
         c->cycles = cycles;                                                                      \
@@ -18,6 +32,9 @@
         count = 0;                                                                               \
     } while (0)
 #define RETURN() return
+#ifndef CODES_OF_PAIR
+#define CODES_OF_PAIR(first, second, who) LABELS(first, who)
+#endif
 #define LEAVE()                                                                                  \
     do {                                                                                         \
         SAVE();                                                                                  \
@@ -34,10 +51,7 @@
 #else
 #define NEXT()                                                                                   \
     do {                                                                                         \
-        if (UNLIKELY(cycles > limit)) {                                                          \
-            m->turn_over = true;                                                                 \
-            LEAVE();                                                                             \
-        }                                                                                        \
+        if (UNLIKELY(cycles > limit)) AT_LIMIT();                                                \
         DISPATCH();                                                                              \
     } while (0)
 #define NEXT_SIMPLE()                                                                            \
@@ -54,17 +68,20 @@ void INTERPRETER(struct Machine *m)
 #define X(name) LABELS(name, _it)
         OPCODES(X)
 #undef X
+#define X(first, second) CODES_OF_PAIR(first, second, _it)
+        PAIRS(X)
+#undef X
     };
-    struct Core *const c = m->current;
-    const bool exact = m->settings.exact, dual = m->contended;
-    const uint64_t limit = m->limit;
+    AT_START();
     const struct Op *d, *ip = c->ip;
     uint64_t cycles = c->cycles, count = 0;
-    (void)exact;
-    (void)dual;
-    (void)limit;
-    m->turn_over = false;
     DISPATCH();
 #include "opcodes.h"
+#ifdef PAIR
+PAIRS(PAIR)
+#endif
+#ifdef LIMIT
+LIMIT()
+#endif
 FAULT()
 }

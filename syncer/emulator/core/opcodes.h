@@ -11,49 +11,13 @@ OP(MARKED)
     SAVE();
     if (!record_mark(m, CORE, pc_of(CORE, d), CYCLES)) goto AT(fault);
     /* Its word is fetched. */
-    goto *AT(label)[DECODED(decode_opcode(m, pc_of(CORE, d)), ENTRY_LOWER)];
+    goto *AT(label)[DECODED(decode_opcode(m, pc_of(CORE, d)), PORT_SRAM0, false)];
 
-    /* ---- shift, add, subtract, move and compare by immediate (A5.2.1) */
-OP(LSL_I) {
-    uint32_t value = RN;
-    CORE->carry = value >> (32 - IMM) & 1;
-    SET_NZ(RD = value << IMM);
-    NEXT_SIMPLE();
-}
-OP(LSR_I) SET_NZ(RD = shift_right(CORE, RN, IMM)); NEXT_SIMPLE();
-OP(ASR_I) SET_NZ(RD = shift_right_signed(CORE, RN, IMM)); NEXT_SIMPLE();
-OP(MOV_FLAGS) SET_NZ(RD = RN); NEXT_SIMPLE();
-OP(ADD_R) RD = add_with_carry(CORE, RN, RM, 0); NEXT_SIMPLE();
-OP(SUB_R) RD = subtract(CORE, RN, RM); NEXT_SIMPLE();
-OP(ADD_I) RD = add_with_carry(CORE, RN, IMM, 0); NEXT_SIMPLE();
-OP(SUB_I) RD = subtract(CORE, RN, IMM); NEXT_SIMPLE();
-OP(MOV_I) SET_NZ(RD = IMM); NEXT_SIMPLE();
-OP(CMP_I) subtract(CORE, RD, IMM); NEXT_SIMPLE();
-
-    /* ---- data processing (A5.2.2) */
-OP(AND) SET_NZ(RD &= RN); NEXT_SIMPLE();
-OP(EOR) SET_NZ(RD ^= RN); NEXT_SIMPLE();
-OP(LSL) SET_NZ(RD = shift_left(CORE, RD, RN & 255)); NEXT_SIMPLE();
-OP(LSR) SET_NZ(RD = shift_right(CORE, RD, RN & 255)); NEXT_SIMPLE();
-OP(ASR) SET_NZ(RD = shift_right_signed(CORE, RD, RN & 255)); NEXT_SIMPLE();
-OP(ADC) RD = add_with_carry(CORE, RD, RN, CORE->carry); NEXT_SIMPLE();
-OP(SBC) RD = add_with_carry(CORE, RD, ~RN, CORE->carry); NEXT_SIMPLE();
-OP(ROR) SET_NZ(RD = rotate_right(CORE, RD, RN & 255)); NEXT_SIMPLE();
-OP(TST) SET_NZ(RD & RN); NEXT_SIMPLE();
-OP(RSB) RD = subtract(CORE, 0, RN); NEXT_SIMPLE();
-OP(CMP) subtract(CORE, RD, RN); NEXT_SIMPLE();
-OP(CMN) add_with_carry(CORE, RD, RN, 0); NEXT_SIMPLE();
-OP(ORR) SET_NZ(RD |= RN); NEXT_SIMPLE();
-OP(MUL) SET_NZ(RD *= RN); NEXT_SIMPLE();
-OP(BIC) SET_NZ(RD &= ~RN); NEXT_SIMPLE();
-OP(MVN) SET_NZ(RD = ~RN); NEXT_SIMPLE();
+SIMPLE_OPCODES(SIMPLE_OP)
 
     /* ---- on any register (A5.2.3) */
-OP(ADD_HIGH) set_any(CORE, d->a, RD + RN); NEXT_SIMPLE();
 OP(ADD_HIGH_PC) set_any(CORE, d->a, RD + IMM); NEXT_SIMPLE();
-OP(MOV_HIGH) set_any(CORE, d->a, RN); NEXT_SIMPLE();
 OP(MOV_HIGH_PC) set_any(CORE, d->a, IMM); NEXT_SIMPLE();
-OP(CMP_HIGH) subtract(CORE, RD, RN); NEXT_SIMPLE();
 OP(ADD_TO_PC) {
     uint32_t target = IMM + (d->b == 15 ? IMM : RN);
     CHECK_TARGET(target, CYCLES);
@@ -150,37 +114,26 @@ OP(LDM) {
     NEXT_IF_CALM();
 }
 
-    /* ---- addresses, extension, byte order (A5.2, A5.2.5) */
+    /* ---- addresses (A5.2) */
 OP(ADR) RD = IMM; NEXT_SIMPLE();
 OP(ADD_SP_TO) RD = REGISTER(13) + IMM; NEXT_SIMPLE();
 OP(ADJUST_SP) REGISTER(13) += IMM; NEXT_SIMPLE();
-OP(SXTH) RD = (uint32_t)(int16_t)RN; NEXT_SIMPLE();
-OP(SXTB) RD = (uint32_t)(int8_t)RN; NEXT_SIMPLE();
-OP(UXTH) RD = (uint16_t)RN; NEXT_SIMPLE();
-OP(UXTB) RD = (uint8_t)RN; NEXT_SIMPLE();
-OP(REV) RD = __builtin_bswap32(RN); NEXT_SIMPLE();
-OP(REV16) {
-    uint32_t value = RN;
-    RD = (value & 0x00ff00ff) << 8 | (value >> 8 & 0x00ff00ff);
-    NEXT_SIMPLE();
-}
-OP(REVSH) RD = (uint32_t)(int16_t)__builtin_bswap16((uint16_t)RN); NEXT_SIMPLE();
 
     /* ---- branches (A5.2.6, A5.3.1) */
 OP(BEQ) BRANCH_IF(Z);
 OP(BNE) BRANCH_IF(!Z);
-OP(BCS) BRANCH_IF(CORE->carry);
-OP(BCC) BRANCH_IF(!CORE->carry);
+OP(BCS) BRANCH_IF(C);
+OP(BCC) BRANCH_IF(!C);
 OP(BMI) BRANCH_IF(N);
 OP(BPL) BRANCH_IF(!N);
-OP(BVS) BRANCH_IF(CORE->overflow);
-OP(BVC) BRANCH_IF(!CORE->overflow);
-OP(BHI) BRANCH_IF(CORE->carry && !Z);
-OP(BLS) BRANCH_IF(!CORE->carry || Z);
-OP(BGE) BRANCH_IF(N == CORE->overflow);
-OP(BLT) BRANCH_IF(N != CORE->overflow);
-OP(BGT) BRANCH_IF(!Z && N == CORE->overflow);
-OP(BLE) BRANCH_IF(Z || N != CORE->overflow);
+OP(BVS) BRANCH_IF(V);
+OP(BVC) BRANCH_IF(!V);
+OP(BHI) BRANCH_IF(C && !Z);
+OP(BLS) BRANCH_IF(!C || Z);
+OP(BGE) BRANCH_IF(N == V);
+OP(BLT) BRANCH_IF(N != V);
+OP(BGT) BRANCH_IF(!Z && N == V);
+OP(BLE) BRANCH_IF(Z || N != V);
 OP(B) TAKE_BRANCH();
 OP(BL)
     CHECK_TARGET(IMM, CYCLES + CYCLES_BRANCH_LINK - TARGET_FETCH_LEAD);
@@ -194,7 +147,6 @@ OP(CPS)
     CORE->primask = d->a;
     CYCLES += CYCLES_SIMPLE;
     LEAVE();
-OP(NOP) NEXT_SIMPLE();
 OP(SEV)
     SHARED();
     CYCLES += CYCLES_SEND_EVENT;

@@ -76,18 +76,3 @@ bool schedule(struct Machine *m)
         return true;
     }
 }
-
-void execute_in_turns(struct Machine *m)
-{
-    uint64_t until = m->ahead.turns_until;
-    if (until > m->current->cycles && until < m->horizon) m->horizon = until;
-    m->limit = earlier(m->limit, m->horizon);
-    for (;;) {
-        execute_any(m);
-        struct Core *c = m->current, *other = c->other;
-        if (!m->turn_over || m->attention) return;
-        if (c->cycles > other->cycles) m->current = c = other;
-        if (c->cycles >= m->horizon) return;
-        m->limit = earlier(c->other->cycles, m->horizon);
-    }
-}
