@@ -225,3 +225,43 @@ def test_core_1_held_in_reset_and_let_go(program: Build) -> None:
         # Back in the boot ROM, waiting for its launch.
         assert machine.registers(1)["sleep"] == 1
         assert machine.registers(1)["pc"] < 0x4000
+
+
+def test_timer_is_set_and_paused(program: Build) -> None:
+    low, high, pause = TIMER + 4, TIMER, TIMER + 0x30
+    set_time: list[Access] = [(low, 5_000_000), (high, 7)]
+    now: list[Access] = [(TIMER + 0x24, None), (TIMER + 0x28, None)]
+    with Machine() as machine:
+        found = run(
+            machine,
+            program("peripherals"),
+            [*set_time, *now, (pause, 1), *now, *[(DMA, None)] * 200, *now, (pause, None)]
+            + [(TIMER + 0x10, 5_000_100), (TIMER + 0x20, None), (pause, 0)]
+            + [*[(DMA, None)] * 200, (TIMER + 0x20, None), (TIMER + 0x34, None), *now],
+        )
+        time, frozen, still = found[0:2], found[2:4], found[204:206]
+        assert time[0] == frozen[0] == 7
+        assert 5_000_000 <= time[1] <= frozen[1] < 5_000_020
+        assert still == frozen
+        assert found[206:208] == [1, 1]  # paused, and the alarm waits
+        assert found[-4:-1] == [0, 1, 7]  # it has come
+        assert 5_000_100 < found[-1] < 5_000_400
+        assert machine.unmapped == ()
+
+
+def test_watchdog_bites_unless_it_is_fed(program: Build) -> None:
+    control, load = 0x40058000, 0x40058004
+    pauses: list[Access] = [(DMA, None)] * 10
+    fed: list[Access] = [(load, 40), (control, 1 << 30)]
+    fed += [access for _ in range(12) for access in (*pauses, (load, 40), (control, None))]
+    with Machine() as machine:
+        found = run(machine, program("peripherals"), [*fed, (control, 0), *pauses * 10])
+        counts = found[10::11][:12]
+        assert all(35 <= count & 0xFFFFFF <= 40 and count >> 24 == 0x40 for count in counts)
+        machine.load(program("peripherals").path)
+        listing = struct.pack("<6I", load | 1, 40, control | 1, 1 << 30, control, 0)
+        machine.write(0x10010000, listing + struct.pack("<2I", control, 0) * 1000 + bytes(8))
+        result = machine.run(max_cycles=10**6)
+        assert result.reason == "fault"
+        assert result.fault is not None and "watchdog" in result.fault
+        assert 2500 <= result.cycles < 4000  # 40 counts are 20 microseconds

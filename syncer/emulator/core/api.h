@@ -44,7 +44,8 @@ enum FaultKind {
     FAULT_DMA = 11,        /* a transfer that is not modelled; address, detail: the channel */
     FAULT_MARKS = 12,      /* more marks than the limit */
     FAULT_MEMORY = 13,     /* the host has no memory left */
-    FAULT_RUNAWAY = 14     /* execution ran past the end of a memory */
+    FAULT_RUNAWAY = 14,    /* execution ran past the end of a memory */
+    FAULT_WATCHDOG = 15    /* nobody has fed it */
 };
 
 struct Fault {

@@ -105,6 +105,7 @@ void machine_clear(struct Machine *m, const struct Settings *settings, const uin
     m->stream = (struct Stream){0};
     m->dma = (struct Dma){.due = NEVER};
     m->timer = (struct Timer){.due = NEVER};
+    m->watchdog = (struct Watchdog){.due = NEVER};
     uart_reset(&m->uart[0]);
     uart_reset(&m->uart[1]);
     m->spinlocks = 0;

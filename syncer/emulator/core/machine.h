@@ -213,7 +213,16 @@ struct Dma {
     bool serving;
 };
 
+struct Watchdog {
+    uint32_t left; /* half microseconds, when it does not count */
+    uint64_t due;  /* the cycle at which it bites, or NEVER */
+};
+
 struct Timer {
+    uint64_t offset; /* microseconds that the time is ahead of the cycles, modulo 2^64 */
+    uint64_t frozen; /* the time while paused */
+    bool paused;
+    uint32_t low;    /* written to TIMELW */
     uint32_t alarm[4];
     uint32_t armed, raised, enable, force;
     uint32_t latched_high;
@@ -262,6 +271,7 @@ struct Machine {
     struct Stream stream;
     struct Dma dma;
     struct Timer timer;
+    struct Watchdog watchdog;
     struct Uart uart[2];
     uint32_t spinlocks;
     uint32_t gpio_out, gpio_enable, qspi_out, qspi_enable;

@@ -2,8 +2,7 @@
  *
  * What firmware needs of the APB peripherals to start, by section of the RP2040
  * datasheet: SYSINFO and SYSCFG (2.20, 2.21), CLOCKS (2.15), RESETS (2.14), PSM (2.13), XOSC
- * (2.16), ROSC (2.17), PLL (2.18), GPIO (2.19), VREG (2.10), WATCHDOG (4.7). Clocks are taken as
- * locked at once; a watchdog never bites.
+ * (2.16), ROSC (2.17), PLL (2.18), GPIO (2.19), VREG (2.10). Clocks are taken as locked at once.
  */
 #include "peripherals.h"
 
@@ -17,12 +16,11 @@ enum Block {
 static const uint32_t storing =
     1u << SYSCFG | 1u << CLOCKS | 1u << RESETS | 1u << PSM | 1u << IO_BANK0 | 1u << IO_QSPI |
     1u << PADS_BANK0 | 1u << PADS_QSPI | 1u << XOSC | 1u << PLL_SYS | 1u << PLL_USB |
-    1u << BUSCTRL | 1u << WATCHDOG | 1u << ROSC | 1u << VREG;
+    1u << BUSCTRL | 1u << ROSC | 1u << VREG;
 
 enum { CLK_REF_CTRL = 0x30, CLK_REF_SELECTED = 0x38, CLK_SYS_CTRL = 0x3c, CLK_SYS_SELECTED = 0x44 };
 enum { FC0_FIRST = 0x80, FC0_LAST = 0x9c };
 enum { RESETS_ALL = 0x01ffffff, PSM_ALL = 0x1ffff, PSM_PROC1 = 1 << 16 };
-enum { WATCHDOG_CTRL = 0x00, WATCHDOG_LOAD = 0x04, WATCHDOG_REASON = 0x08, WATCHDOG_TICK = 0x2c };
 
 void apb_reset(struct Machine *m)
 {
@@ -89,10 +87,7 @@ uint32_t apb_read(struct Machine *m, uint32_t address, uint64_t t)
         break;
     case UART0: case UART1: return uart_read(m, block - UART0, address, t);
     case TIMER: return timer_read(m, offset, t);
-    case WATCHDOG:
-        if (offset == WATCHDOG_TICK) return m->apb[WATCHDOG][WATCHDOG_TICK / 4] | 0x600; /* runs */
-        if (offset == WATCHDOG_REASON) return 0; /* power-on */
-        break;
+    case WATCHDOG: return watchdog_read(m, m->apb[WATCHDOG], offset, t);
     case ROSC:
         if (offset == 0x18) return 0x80001000; /* STABLE, ENABLED */
         break;
@@ -127,6 +122,7 @@ bool apb_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t val
         return true;
     }
     if (block == UART0 || block == UART1) return uart_write(m, c, block - UART0, address, value, t);
+    if (block == WATCHDOG) return watchdog_write(m, c, m->apb[WATCHDOG], address, value, t);
     if (!(storing >> block & 1) || (block == CLOCKS && offset >= FC0_FIRST && offset <= FC0_LAST)) {
         count_unmapped(m, address, true);
         return true;
@@ -135,7 +131,5 @@ bool apb_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t val
     uint32_t new = m->apb[block][offset / 4] = apply_alias(old, value, alias);
     if (block == PSM && offset == 4 && (old ^ new) & PSM_PROC1)
         power_core_1(m, new & PSM_PROC1, t);
-    if (block == WATCHDOG && offset == WATCHDOG_CTRL && new >> 31)
-        return raise_fault(m, c, FAULT_RESET, address, 0);
     return true;
 }

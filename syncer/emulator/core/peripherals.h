@@ -31,6 +31,13 @@ uint64_t uart_received_at(const struct Machine *m, unsigned n);
 bool uart_input(struct Machine *m, unsigned n, const uint8_t *data, size_t size, uint64_t now);
 void uart_reset(struct Uart *u);
 
+/* watchdog.c; `stored` are its registers. False: a fault. */
+uint32_t watchdog_read(struct Machine *m, const uint32_t *stored, uint32_t offset, uint64_t t);
+bool watchdog_write(struct Machine *m, struct Core *c, uint32_t *stored, uint32_t address,
+                    uint32_t value, uint64_t t);
+/* Ends the run if it has not been fed; the cycle is m->watchdog.due. */
+void watchdog_service(struct Machine *m, uint64_t now);
+
 /* timer.c; `offset` is a register's. */
 uint32_t timer_read(struct Machine *m, uint32_t offset, uint64_t t);
 void timer_write(struct Machine *m, uint32_t offset, uint32_t value, unsigned alias, uint64_t t);

@@ -22,9 +22,10 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 static void service_events(struct Machine *m, uint64_t now)
 {
     timer_service(m, now);
+    watchdog_service(m, now);
     uart_service(m, now);
     dma_service(m, now);
-    m->next_event = earlier(m->timer.due, m->dma.due);
+    m->next_event = earlier(m->timer.due, earlier(m->watchdog.due, m->dma.due));
     m->next_event = earlier(m->next_event, earlier(m->uart[0].due, m->uart[1].due));
     for (int i = 0; i < 2; i++) {
         systick_service(&m->core[i], now);

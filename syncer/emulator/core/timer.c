@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The 64-bit microsecond timer and its four alarms: RP2040 datasheet 4.6. It counts from reset,
- * by clock_hz, whatever the watchdog tick is set to.
+ * The 64-bit microsecond timer and its four alarms: RP2040 datasheet 4.6. It counts from reset, or
+ * from what was written to it, by clock_hz, whatever the watchdog tick is set to.
  */
 #include "exceptions.h"
 #include "peripherals.h"
@@ -27,6 +27,11 @@ static uint64_t cycle_of(const struct Machine *m, uint64_t us)
     return us / MICRO * hz + (us % MICRO * hz + MICRO - 1) / MICRO;
 }
 
+static uint64_t time_at(const struct Machine *m, uint64_t cycles)
+{
+    return m->timer.paused ? m->timer.frozen : microseconds(m, cycles) + m->timer.offset;
+}
+
 static void update_irqs(struct Machine *m)
 {
     uint32_t lines = (m->timer.raised | m->timer.force) & m->timer.enable;
@@ -36,11 +41,13 @@ static void update_irqs(struct Machine *m)
 /* An alarm compares the low word for equality; one that has passed waits for the next 2^32 us. */
 static void plan(struct Machine *m, uint64_t now)
 {
-    uint64_t us = microseconds(m, now);
+    uint64_t us = time_at(m, now);
     m->timer.due = NEVER;
+    if (m->timer.paused) return;
     for (unsigned i = 0; i < 4; i++) {
         if (!(m->timer.armed >> i & 1)) continue;
-        uint64_t due = cycle_of(m, us + (uint32_t)(m->timer.alarm[i] - (uint32_t)us));
+        uint64_t due = cycle_of(m, us + (uint32_t)(m->timer.alarm[i] - (uint32_t)us) -
+                                      m->timer.offset);
         if (due < m->timer.due) m->timer.due = due;
     }
 }
@@ -50,7 +57,7 @@ void timer_service(struct Machine *m, uint64_t now)
     /* Everything armed that matches between the due cycle and now; a service is never late by
      * more than an instruction, which may still cross a microsecond. */
     if (now < m->timer.due) return;
-    uint32_t from = (uint32_t)microseconds(m, m->timer.due), to = (uint32_t)microseconds(m, now);
+    uint32_t from = (uint32_t)time_at(m, m->timer.due), to = (uint32_t)time_at(m, now);
     for (unsigned i = 0; i < 4; i++) {
         if (!(m->timer.armed >> i & 1) || m->timer.alarm[i] - from > to - from) continue;
         m->timer.armed &= ~(1u << i);
@@ -62,7 +69,7 @@ void timer_service(struct Machine *m, uint64_t now)
 
 uint32_t timer_read(struct Machine *m, uint32_t offset, uint64_t t)
 {
-    uint64_t us = microseconds(m, t);
+    uint64_t us = time_at(m, t);
     switch (offset) {
     case TIMEHR: return m->timer.latched_high;
     case TIMELR: m->timer.latched_high = (uint32_t)(us >> 32); return (uint32_t)us;
@@ -72,7 +79,7 @@ uint32_t timer_read(struct Machine *m, uint32_t offset, uint64_t t)
     case TIMERAWH: return (uint32_t)(us >> 32);
     case TIMERAWL: return (uint32_t)us;
     case DBGPAUSE: return 7;
-    case PAUSE: return 0;
+    case PAUSE: return m->timer.paused;
     case INTR: return m->timer.raised;
     case INTE: return m->timer.enable;
     case INTF: return m->timer.force;
@@ -80,6 +87,13 @@ uint32_t timer_read(struct Machine *m, uint32_t offset, uint64_t t)
     }
     count_unmapped(m, 0x40054000u + offset, false);
     return 0;
+}
+
+static void set_time(struct Machine *m, uint64_t us, uint64_t t, bool paused)
+{
+    m->timer.paused = paused;
+    m->timer.frozen = us;
+    m->timer.offset = us - microseconds(m, t);
 }
 
 void timer_write(struct Machine *m, uint32_t offset, uint32_t value, unsigned alias, uint64_t t)
@@ -97,8 +111,15 @@ void timer_write(struct Machine *m, uint32_t offset, uint32_t value, unsigned al
     case INTE: m->timer.enable = apply_alias(m->timer.enable, value, alias) & 15; break;
     case INTF: m->timer.force = apply_alias(m->timer.force, value, alias) & 15; break;
     case DBGPAUSE: return; /* there is no debugger to pause for */
+    case PAUSE:
+        set_time(m, time_at(m, t), t, apply_alias(m->timer.paused, value, alias) & 1);
+        break;
+    case TIMELW: m->timer.low = value; return; /* takes effect with TIMEHW */
+    case TIMEHW:
+        set_time(m, (uint64_t)value << 32 | m->timer.low, t, m->timer.paused);
+        break;
     default:
-        count_unmapped(m, 0x40054000u + offset, true); /* setting the time, pausing */
+        count_unmapped(m, 0x40054000u + offset, true);
         return;
     }
     plan(m, t);
