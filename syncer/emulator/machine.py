@@ -190,6 +190,16 @@ class Machine:
         if not self._lib.machine_send_uart(self._m, uart, data, len(data)):
             raise SyncError("the host has no memory left", exit=Exit.ENVIRONMENT)
 
+    def drive(self, pin: int, level: bool | None) -> None:
+        """Drives a GPIO from outside from now on, or lets go of it (None, as after load): then it
+        has the level of its pull.
+
+        Raises:
+            SyncError: there is no such pin.
+        """
+        _check_range("pin", pin, 0, 29)
+        self._lib.machine_drive(self._m, pin, -1 if level is None else int(level))
+
     # ---- running
 
     def run(
@@ -353,6 +363,11 @@ class Machine:
         values = self._ffi.new("struct Counters *")
         self._lib.machine_counters(self._m, core, values)
         return Counters(**{field.name: getattr(values, field.name) for field in fields(Counters)})
+
+    @property
+    def pins(self) -> int:
+        """The GPIOs' levels as the firmware reads them, a bit for each."""
+        return int(self._lib.machine_pins(self._m))
 
     @property
     def unmapped(self) -> tuple[Unmapped, ...]:

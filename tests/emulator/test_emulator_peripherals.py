@@ -231,14 +231,12 @@ def test_timer_is_set_and_paused(program: Build) -> None:
     low, high, pause = TIMER + 4, TIMER, TIMER + 0x30
     set_time: list[Access] = [(low, 5_000_000), (high, 7)]
     now: list[Access] = [(TIMER + 0x24, None), (TIMER + 0x28, None)]
+    later: list[Access] = [(DMA, None)] * 200
+    listing = [*set_time, *now, (pause, 1), *now, *later, *now, (pause, None)]
+    listing += [(TIMER + 0x10, 5_000_100), (TIMER + 0x20, None), (pause, 0)]
+    listing += [*later, (TIMER + 0x20, None), (TIMER + 0x34, None), *now]
     with Machine() as machine:
-        found = run(
-            machine,
-            program("peripherals"),
-            [*set_time, *now, (pause, 1), *now, *[(DMA, None)] * 200, *now, (pause, None)]
-            + [(TIMER + 0x10, 5_000_100), (TIMER + 0x20, None), (pause, 0)]
-            + [*[(DMA, None)] * 200, (TIMER + 0x20, None), (TIMER + 0x34, None), *now],
-        )
+        found = run(machine, program("peripherals"), listing)
         time, frozen, still = found[0:2], found[2:4], found[204:206]
         assert time[0] == frozen[0] == 7
         assert 5_000_000 <= time[1] <= frozen[1] < 5_000_020
@@ -265,3 +263,32 @@ def test_watchdog_bites_unless_it_is_fed(program: Build) -> None:
         assert result.reason == "fault"
         assert result.fault is not None and "watchdog" in result.fault
         assert 2500 <= result.cycles < 4000  # 40 counts are 20 microseconds
+
+
+def test_pins(program: Build) -> None:
+    """What GPIO_IN gives: outputs, pulls, overrides, and levels from outside."""
+    control, pad = 0x40014004, 0x4001C004
+    out, enable, pins = SIO + 0x10, SIO + 0x20, SIO + 0x04
+    listing: list[Access] = [(pins, None), (control + 8 * 3, 5), (out, 0b1000), (pins, None)]
+    listing += [
+        (enable, 0b1000),
+        (pins, None),
+        (pad + 4 * 3, 0xD6),
+        (pins, None),
+    ]  # output disabled
+    listing += [(pad + 4 * 4, 0x5A), (pins, None)]  # pulled up
+    listing += [(pad + 4 * 4, 0x1A), (pins, None)]  # no input
+    listing += [(control + 8 * 5, 1 << 16 | 5), (pins, None)]  # input inverted
+    listing += [(control + 8 * 6, 3 << 12 | 3 << 8 | 5), (pins, None)]  # driven high by overrides
+    listing += [(control + 8 * 6 - 4, None)]
+    with Machine() as machine:
+        found = run(machine, program("peripherals"), listing)
+        assert found[:4] == [0, 0, 0b1000, 0]
+        assert found[4:8] == [1 << 4, 0, 1 << 5, 3 << 5]
+        assert found[8] == 1 << 9 | 1 << 13 | 1 << 17 | 1 << 19
+        machine.drive(7, True)
+        machine.drive(6, False)  # the chip drives that
+        machine.drive(5, True)
+        assert machine.pins == 1 << 7 | 1 << 6
+        machine.drive(7, None)
+        assert machine.pins == 1 << 6

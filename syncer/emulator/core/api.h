@@ -189,6 +189,10 @@ void machine_counters(const struct Machine *m, uint32_t core, struct Counters *o
 size_t machine_take_uart(struct Machine *m, uint32_t uart, uint8_t *out, size_t capacity);
 /* Characters for a UART to receive, from now on at its baud rate. False: no memory. */
 bool machine_send_uart(struct Machine *m, uint32_t uart, const uint8_t *data, size_t size);
+/* From outside, drives a pin low (0) or high (1), or lets go of it (-1). False: there is none. */
+bool machine_drive(struct Machine *m, uint32_t pin, int32_t level);
+/* The pins' levels as the firmware reads them, a bit for each. */
+uint32_t machine_pins(const struct Machine *m);
 size_t machine_take_marks(struct Machine *m, struct Mark *out, size_t capacity);
 
 /* Looking at every instruction, which slows a run down and changes nothing in it. Each is false

@@ -275,6 +275,7 @@ struct Machine {
     struct Uart uart[2];
     uint32_t spinlocks;
     uint32_t gpio_out, gpio_enable, qspi_out, qspi_enable;
+    uint32_t gpio_driven, gpio_level; /* from outside */
     uint32_t apb[32][0x1000 / 4]; /* registers that only store, by 16 KB block */
 
     uint32_t *marked;       /* sorted addresses */

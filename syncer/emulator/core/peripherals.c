@@ -6,12 +6,6 @@
  */
 #include "peripherals.h"
 
-/* 16 KB blocks from 0x40000000, datasheet 2.2.4. */
-enum Block {
-    SYSINFO, SYSCFG, CLOCKS, RESETS, PSM, IO_BANK0, IO_QSPI, PADS_BANK0, PADS_QSPI, XOSC, PLL_SYS,
-    PLL_USB, BUSCTRL, UART0, UART1, TIMER = 0x15, WATCHDOG, ROSC = 0x18, VREG, TBMAN = 0x1b
-};
-
 /* Blocks whose other registers just store; all else is unmapped. */
 static const uint32_t storing =
     1u << SYSCFG | 1u << CLOCKS | 1u << RESETS | 1u << PSM | 1u << IO_BANK0 | 1u << IO_QSPI |
@@ -26,6 +20,7 @@ void apb_reset(struct Machine *m)
 {
     m->apb[RESETS][0] = RESETS_ALL;
     m->apb[VREG][0] = 0x10b1; /* 1.1 V, regulated */
+    gpio_reset(m);
 }
 
 uint32_t bus_priority(const struct Machine *m)
@@ -69,6 +64,9 @@ uint32_t apb_read(struct Machine *m, uint32_t address, uint64_t t)
             count_unmapped(m, address, false);
             return 0;
         }
+        break;
+    case IO_BANK0:
+        if (offset < 8 * GPIO_PINS && !(offset & 4)) return gpio_status(m, offset / 8);
         break;
     case RESETS:
         if (offset == 8) return RESETS_ALL & ~m->apb[RESETS][0];

@@ -7,6 +7,12 @@
 
 #include "machine.h"
 
+/* 16 KB blocks from 0x40000000, datasheet 2.2.4. */
+enum Block {
+    SYSINFO, SYSCFG, CLOCKS, RESETS, PSM, IO_BANK0, IO_QSPI, PADS_BANK0, PADS_QSPI, XOSC, PLL_SYS,
+    PLL_USB, BUSCTRL, UART0, UART1, TIMER = 0x15, WATCHDOG, ROSC = 0x18, VREG, TBMAN = 0x1b
+};
+
 uint32_t apb_read(struct Machine *m, uint32_t address, uint64_t t);
 /* False: a fault. */
 bool apb_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t value, uint64_t t);
@@ -30,6 +36,13 @@ uint64_t uart_received_at(const struct Machine *m, unsigned n);
 /* What somebody outside sends. False: no memory. */
 bool uart_input(struct Machine *m, unsigned n, const uint8_t *data, size_t size, uint64_t now);
 void uart_reset(struct Uart *u);
+
+/* gpio.c. What the pins' inputs give, a bit for each; GPIOx_STATUS; pads and functions as after
+ * reset. */
+#define GPIO_PINS 30u
+uint32_t gpio_in(const struct Machine *m);
+uint32_t gpio_status(const struct Machine *m, unsigned pin);
+void gpio_reset(struct Machine *m);
 
 /* watchdog.c; `stored` are its registers. False: a fault. */
 uint32_t watchdog_read(struct Machine *m, const uint32_t *stored, uint32_t offset, uint64_t t);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * SIO: CPUID and GPIO output (RP2040 datasheet 2.3.1.1, 2.3.1.2), spinlocks (2.3.1.3), the
- * inter-processor FIFOs (2.3.1.4) and the integer divider (2.3.1.5). Input pins read 0. The
- * divider is ready at once, where the real one takes 8 cycles that no register access waits for.
+ * inter-processor FIFOs (2.3.1.4) and the integer divider (2.3.1.5). The flash chip's pins read
+ * 0. The divider is ready at once, where the real one takes 8 cycles that no register access waits for.
  */
 #include "sio.h"
 
 #include "exceptions.h"
+#include "peripherals.h"
 
 enum {
     CPUID = 0x00, GPIO_IN = 0x04, QSPI_IN = 0x08,
@@ -106,7 +107,8 @@ uint32_t sio_read(struct Machine *m, struct Core *c, uint32_t address)
                                  offset & 0x3f);
     switch (offset) {
     case CPUID: return c->id;
-    case GPIO_IN: case QSPI_IN: return 0;
+    case GPIO_IN: return gpio_in(m);
+    case QSPI_IN: return 0;
     case GPIO_OUT: case GPIO_ENABLE: case QSPI_OUT: case QSPI_ENABLE:
         return *output_register(m, offset);
     case FIFO_ST: c->polls += !c->fifo.count; return fifo_status(c);
