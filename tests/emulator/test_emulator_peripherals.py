@@ -292,3 +292,29 @@ def test_pins(program: Build) -> None:
         assert machine.pins == 1 << 7 | 1 << 6
         machine.drive(7, None)
         assert machine.pins == 1 << 6
+
+
+def test_cache_as_memory(program: Build) -> None:
+    """RP2040 datasheet 2.6.3.1: with the cache off, its 16 KB are memory."""
+    control, first, last = 0x14000000, 0x15000000, 0x15003FFC
+    listing: list[Access] = [(control, 0), (first, 0x12345678), (last, 0x9ABCDEF1)]
+    listing += [(last, None), (first, None), (SIO, None)]
+    with Machine() as machine:
+        assert run(machine, program("peripherals"), listing) == [0x9ABCDEF1, 0x12345678, 0]
+        assert machine.unmapped == ()
+        run(machine, program("peripherals"), [(first, None)])
+        assert [block.first for block in machine.unmapped] == [first]
+
+
+def test_blocks_are_reset(program: Build) -> None:
+    reset, uart, pad = 0x4000C000, 0x40034000, 0x4001C004
+    listing: list[Access] = [(reset, 0), (uart + 0x24, 17), (pad, 0)]
+    listing += [(DMA + 0x420, 1 << 16 | 0xFFFF), (DMA, 0x20030000), (DMA + 4, 0x20030100)]
+    listing += [(DMA + 8, 9), (DMA + 0xC, 0x3B << 15 | 2 << 2 | 1), (DMA + 0xC, None)]
+    listing += [(reset, 1 << 22 | 1 << 8 | 1 << 2), (reset, 0)]
+    listing += [(uart + 0x24, None), (uart + 0x30, None), (pad, None)]
+    listing += [(DMA + 0xC, None), (DMA + 4, None)]
+    with Machine() as machine:
+        busy, divider, uart_control, pad_reset, *dma = run(machine, program("peripherals"), listing)
+        assert busy >> 24 & 1
+        assert (divider, uart_control, pad_reset, dma) == (0, 0x300, 0x56, [0, 0])

@@ -43,7 +43,7 @@ uint32_t bus_read_register(struct Machine *m, uint32_t address, uint64_t t, int 
     if (address >> 20 == 0x400) return apb_read(m, address, t);
     if (address >> 20 == 0x500) return dma_read(m, address, t);
     if (address >> 20 == 0x504) return stream_pop(m, t);
-    count_unmapped(m, address, false); /* cache as SRAM, USB, PIO */
+    count_unmapped(m, address, false); /* USB, PIO, the cache's memory while it is a cache */
     return 0;
 }
 
@@ -78,6 +78,9 @@ static bool read_word(struct Machine *m, struct Core *c, uint32_t address, uint6
     } else if (sram_offset(word, &offset)) {
         if (exact && m->contended) *stall += port_stall(m, c, sram_port(offset), t);
         *value = word_at(m->sram + offset);
+    } else if (cache_sram(m, word)) {
+        if (exact && m->contended) *stall += port_stall(m, c, PORT_XIP, t);
+        *value = word_at(cache_sram(m, word));
     } else if (address >> 28 == 0xd) {
         *stall += WAIT_SIO;
         *value = sio_read(m, c, word);
@@ -111,6 +114,11 @@ bool bus_write_slow(struct Machine *m, struct Core *c, uint32_t address, uint32_
         if (exact && m->contended) *stall += port_stall(m, c, sram_port(offset), t);
         memcpy(m->sram + offset, &value, size);
         if (m->sram_has_code[offset >> 8]) forget_code(m, offset, size);
+        return true;
+    }
+    if (cache_sram(m, address)) {
+        if (exact && m->contended) *stall += port_stall(m, c, PORT_XIP, t);
+        memcpy(cache_sram(m, address), &value, size);
         return true;
     }
     /* Narrow writes are replicated across the word (datasheet 2.1.4). */

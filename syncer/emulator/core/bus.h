@@ -84,6 +84,13 @@ static inline bool sram_offset(uint32_t address, uint32_t *offset)
     return *offset < SRAM_SIZE;
 }
 
+/* The disabled cache's memory (2.6.3.1), or NULL: not there. */
+static inline uint8_t *cache_sram(struct Machine *m, uint32_t address)
+{
+    if (address - CACHE_SRAM_BASE >= sizeof m->xip.sram || !m->xip.disabled) return NULL;
+    return m->xip.sram + (address - CACHE_SRAM_BASE);
+}
+
 /* Registers on the AHB-Lite and APB buses, which every master sees; whole words. `c` is who is
  * blamed. bus_registers: whether any are there. False from the write: a fault. */
 bool bus_registers(uint32_t address);

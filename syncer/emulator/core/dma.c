@@ -293,6 +293,14 @@ static void abort_channels(struct Machine *m, uint32_t channels)
     dma_plan(m);
 }
 
+void dma_reset(struct Machine *m)
+{
+    m->dma = (struct Dma){.due = NEVER, .free = m->dma.free, .serving = m->dma.serving};
+    update_irqs(m);
+    m->next_event = 0; /* have it worked out anew */
+    request_attention(m);
+}
+
 bool dma_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t value, uint64_t t)
 {
     uint32_t offset = address & 0xfff, *r = NULL;

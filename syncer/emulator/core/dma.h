@@ -12,6 +12,8 @@ uint32_t dma_read(struct Machine *m, uint32_t address, uint64_t t);
 bool dma_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t value, uint64_t t);
 /* Does what is due by `now`; the next due cycle is in m->dma.due. */
 void dma_service(struct Machine *m, uint64_t now);
+/* All channels stop, and registers are as after reset. */
+void dma_reset(struct Machine *m);
 /* Something that paces a channel has changed: m->dma.due is worked out anew. */
 void dma_plan(struct Machine *m);
 

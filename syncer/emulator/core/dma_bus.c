@@ -60,6 +60,9 @@ bool dma_bus_read(struct Machine *m, uint32_t address, unsigned size, uint64_t *
     } else if (is_flash(address)) {
         if (m->settings.exact) *t = xip_dma_read(m, address, *t);
         p = m->flash + (address & 0xffffff & (m->flash_size - 1));
+    } else if (cache_sram(m, address)) {
+        *t = dma_take_port(m, PORT_XIP, *t, false);
+        p = cache_sram(m, address);
     } else if (address < ROM_SIZE) {
         *t = dma_take_port(m, PORT_ROM, *t, false);
         p = m->rom + address;
@@ -84,6 +87,11 @@ bool dma_bus_write(struct Machine *m, uint32_t address, unsigned size, uint64_t 
         *t = dma_take_port(m, sram_port(offset), *t, true);
         memcpy(m->sram + offset, &value, size);
         if (m->sram_has_code[offset >> 8]) forget_code(m, offset, size);
+        return true;
+    }
+    if (cache_sram(m, address)) {
+        *t = dma_take_port(m, PORT_XIP, *t, true);
+        memcpy(cache_sram(m, address), &value, size);
         return true;
     }
     if (address < ROM_SIZE) return true; /* goes nowhere */

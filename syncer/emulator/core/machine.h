@@ -27,6 +27,7 @@ _Static_assert(sizeof(struct Op) == 8, "a record is 8 bytes");
 /* Memory map: RP2040 datasheet 2.2. */
 #define ROM_SIZE 0x4000u
 #define FLASH_BASE 0x10000000u
+#define CACHE_SRAM_BASE 0x15000000u
 #define SRAM_BASE 0x20000000u
 #define SRAM_STRIPED_SIZE 0x40000u /* SRAM0-3, four banks striped by word */
 #define SRAM_SIZE 0x42000u         /* and SRAM4, SRAM5 of 4 KB each */
@@ -130,6 +131,7 @@ struct Xip {
     uint32_t control;
     uint64_t accesses_cleared, hits_cleared;
     uint64_t dma_accesses, dma_misses;
+    uint8_t sram[0x4000]; /* the cache's data as memory, while it is disabled (2.6.3.1) */
 };
 
 /* Background reads of flash into a FIFO: xip_stream.c. */

@@ -6,6 +6,8 @@
  */
 #include "peripherals.h"
 
+#include "dma.h"
+
 /* Blocks whose other registers just store; all else is unmapped. */
 static const uint32_t storing =
     1u << SYSCFG | 1u << CLOCKS | 1u << RESETS | 1u << PSM | 1u << IO_BANK0 | 1u << IO_QSPI |
@@ -14,6 +16,9 @@ static const uint32_t storing =
 
 enum { CLK_REF_CTRL = 0x30, CLK_REF_SELECTED = 0x38, CLK_SYS_CTRL = 0x3c, CLK_SYS_SELECTED = 0x44 };
 enum { FC0_FIRST = 0x80, FC0_LAST = 0x9c };
+enum {
+    RESET_DMA = 1 << 2, RESET_IO_BANK0 = 1 << 5, RESET_PADS_BANK0 = 1 << 8, RESET_UART0 = 1 << 22
+};
 enum { RESETS_ALL = 0x01ffffff, PSM_ALL = 0x1ffff, PSM_PROC1 = 1 << 16 };
 
 void apb_reset(struct Machine *m)
@@ -111,6 +116,15 @@ static void power_core_1(struct Machine *m, bool off, uint64_t t)
     request_attention(m);
 }
 
+/* Blocks that go into reset now: 2.14.3, RESET. */
+static void reset_blocks(struct Machine *m, uint32_t blocks)
+{
+    if (blocks & RESET_DMA) dma_reset(m);
+    if (blocks & (RESET_IO_BANK0 | RESET_PADS_BANK0)) gpio_reset(m);
+    for (unsigned n = 0; n < 2; n++)
+        if (blocks & RESET_UART0 << n) uart_stop(m, n);
+}
+
 bool apb_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t value, uint64_t t)
 {
     unsigned block = address >> 14 & 0x1f, alias = address >> 12 & 3;
@@ -127,6 +141,7 @@ bool apb_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t val
     }
     uint32_t old = m->apb[block][offset / 4];
     uint32_t new = m->apb[block][offset / 4] = apply_alias(old, value, alias);
+    if (block == RESETS && offset == 0) reset_blocks(m, new & ~old);
     if (block == PSM && offset == 4 && (old ^ new) & PSM_PROC1)
         power_core_1(m, new & PSM_PROC1, t);
     return true;

@@ -36,6 +36,8 @@ uint64_t uart_received_at(const struct Machine *m, unsigned n);
 /* What somebody outside sends. False: no memory. */
 bool uart_input(struct Machine *m, unsigned n, const uint8_t *data, size_t size, uint64_t now);
 void uart_reset(struct Uart *u);
+/* Its registers as after reset; what was sent, and waits outside to be received, stays. */
+void uart_stop(struct Machine *m, unsigned n);
 
 /* gpio.c. What the pins' inputs give, a bit for each; GPIOx_STATUS; pads and functions as after
  * reset. */

@@ -118,6 +118,18 @@ void uart_reset(struct Uart *u)
     };
 }
 
+void uart_stop(struct Machine *m, unsigned n)
+{
+    struct Uart *u = &m->uart[n], kept = *u;
+    uart_reset(u);
+    u->count = kept.count;
+    u->input_head = kept.input_head;
+    u->input_count = kept.input_count;
+    update_irq(m, n);
+    m->next_event = 0; /* have it worked out anew */
+    request_attention(m);
+}
+
 static uint32_t pop(struct Machine *m, unsigned n, uint64_t t)
 {
     struct Uart *u = &m->uart[n];
