@@ -15,6 +15,7 @@ from syncer.errors import SyncError
 from syncer.queue.contents import Contents
 from syncer.queue.diff import FileDiff, Hunk, apply_hunks, split_lines
 from syncer.queue.mail import Patch, decode
+from syncer.queue.merging import same_start
 
 _HEADER = re.compile(rb"^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@.*\n", re.MULTILINE)
 _INDEX = re.compile(rb"^index [0-9a-f]{40}\.\.[0-9a-f]{40}", re.MULTILINE)
@@ -54,13 +55,14 @@ def _side(mode: str | None, id: str | None) -> tuple[str, str] | None:
 def _moved(
     contents: Contents, patch: Patch, diff: FileDiff, old_id: str, new_id: str
 ) -> bytes | None:
-    """The section for the same hunks on the blob `old_id`: where they stood, or as many lines
-    further as the file has grown."""
+    """The section for the same hunks on the blob `old_id`: as many lines further as the first line
+    that they change has moved, or the file has grown."""
     if diff.binary is not None or not diff.hunks:
         return None
     lines = split_lines(contents.read(old_id))
-    grown = len(lines) - len(split_lines(contents.base(patch, diff)))
-    for by in dict.fromkeys((grown, 0)):
+    base, post = contents.base(patch, diff), contents.post(patch, diff)
+    moved = _first_change(contents.read(old_id), contents.read(new_id)) - _first_change(base, post)
+    for by in dict.fromkeys((moved, len(lines) - len(split_lines(base)))):
         hunks = tuple(
             replace(h, old_start=h.old_start + by, new_start=h.new_start + by) for h in diff.hunks
         )
@@ -81,6 +83,11 @@ def _moved(
         )
         return _INDEX.sub(f"index {old_id}..{new_id}".encode(), text, count=1)
     return None
+
+
+def _first_change(one: bytes, two: bytes) -> int:
+    """The number of lines that both begin with."""
+    return one.count(b"\n", 0, same_start(one, two))
 
 
 def _has_context(hunk: Hunk, context: int, length: int) -> bool:

@@ -21,11 +21,11 @@ def text(rng: random.Random, most: int = 40) -> list[bytes]:
 
 
 def edited(rng: random.Random, lines: list[bytes]) -> list[bytes]:
-    """A few edits somewhere in one part of it: lines that are new, old, moved, copied or gone."""
+    """A few edits in one part of it or anywhere: lines that are new, old, moved, copied or gone."""
     new = list(lines)
-    low = rng.randrange(len(new) + 1)
+    low, apart = rng.randrange(len(new) + 1), rng.choice((5, 5, 40))
     for _ in range(rng.randrange(1, 4)):
-        at = min(len(new), low + rng.randrange(5))
+        at = min(len(new), (low + rng.randrange(apart)) % (len(new) + 1))
         kind = rng.randrange(5)
         if kind == 0:
             new[at:at] = text(rng, 4)
@@ -80,6 +80,12 @@ def test_what_is_merged_here_is_what_git_merges(lab: Lab) -> None:
         (b"a\nb\nc\n", b"A\nb\nc\nb\n", b"a\nb\nC\n", None),
         (b"a\nb\nc\n", b"A\nB\nc\n", b"a\nb\nC\n", None),  # nothing parts them
         (b"a\nb\nc\n", b"A\nb\nC\n", b"a\nB\nc\n", None),  # on both sides
+        # A change amid the other's, in a stretch that is as it was.
+        (b"a\n1\nb\n2\nc\n", b"A\n1\nb\n2\nC\n", b"a\n1\nB\n2\nc\n", b"A\n1\nB\n2\nC\n"),
+        (b"a\n1\nB\n2\nc\n", b"A\n1\nb\n2\nC\n", b"a\n1\nb\n2\nc\n", None),  # both there
+        (b"a\n1\nb\n1\nc\n", b"A\n1\nb\n1\nC\n", b"a\n1\nB\n1\nc\n", None),
+        # Three lines moved from before it to after it, as many as the stretch has.
+        (b"x\n{\n}\n1\nb\n2\n", b"1\nb\n2\nx\n{\n}\n", b"x\n{\n}\n1\nB\n2\n", None),
         (b"a\nb\nc\n", b"A\nb\nc\n", b"a\nb\n\0\n", None),  # binary
         (b"x\nb\nc\n", b"ab\nc\n", b"x\nb\nC\n", None),  # its end begins in the midst of a line
     ],
