@@ -244,6 +244,10 @@ def test_a_folder_serves_blobs_whatever_it_is_set_to_and_need_not_have_all(
     with pytest.raises(GitError, match="1 blobs") as caught:
         bare.fetch_missing(url, [lost])
     assert caught.value.exit is Exit.ENVIRONMENT
+    (upstream / "own.c").write_bytes(b"int own;\n")
+    commit(upstream, "Add a file")
+    bare.fetch(url, ["main:refs/sync/whole"])
+    assert bare.blob(bare.rev_parse("refs/sync/whole:own.c", "blob")) == b"int own;\n"
 
 
 def test_depth(bare: Repository, upstream: Path) -> None:

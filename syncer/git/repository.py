@@ -154,15 +154,15 @@ class Repository:
         """Fetch `refspecs` from `url`, tags only where a refspec names them.
 
         Args:
-            filter: "blob:none" makes this a partial clone, whose blobs come by `fetch_missing`;
-                a partial clone stays one whatever is given later.
+            filter: "blob:none" makes this a partial clone, whose blobs come by `fetch_missing`, and
+                it stays one; without, all comes that what is here does not lead to.
             depth: history to fetch, in commits.
             env: as in `run`.
 
         Raises:
             GitError: `Exit.ENVIRONMENT`, with git's lines.
         """
-        options = [f"--filter={filter}"] if filter else []
+        options = [f"--filter={filter}" if filter else "--no-filter"]
         options += [f"--depth={depth}"] if depth else []
         self._fetch(url, options, ["--", _REMOTE, *refspecs], None, protocols, env)
 
