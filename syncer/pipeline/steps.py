@@ -316,7 +316,10 @@ class Steps:
 
     def report(self, error: SyncError | None) -> None:
         with self.recorder.stage("report"):
-            self._write_report(self.so_far(error))
+            roll = self.so_far(error)
+            # What the roll before wrote is of the very same, and stands until this one is over.
+            if roll.verdict is not Verdict.UP_TO_DATE or not self._has_report():
+                self._write_report(roll)
 
     def publish(self) -> None:
         with self.recorder.stage("publish"):
@@ -341,6 +344,10 @@ class Steps:
     def offer(self) -> None:
         """Of a roll that ended at the gate: what a person may let through."""
         leave_for_acceptance(self.port, self.found, self.repositories, self.lock)
+
+    def _has_report(self) -> bool:
+        names = ("status.json", "report.md", "report.html")
+        return all((self.port.state / name).is_file() for name in names)
 
     def _write_report(self, roll: Roll) -> None:
         document = status.status_document(roll)

@@ -6,27 +6,22 @@ import struct
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from math import prod
-
-import tflite
+from typing import TYPE_CHECKING
 
 from syncer.errors import SyncError
 from syncer.port import Benchmark
 from syncer.tree.arrays import input_bytes
 
+if TYPE_CHECKING:
+    import tflite
+
 _IDENTIFIER = b"TFL3"  # at byte 4, as of flatbuffers' file identifiers
 _MODEL = "Name a .tflite file in port.toml, {key}."
 # Bytes of an element, by the schema's TensorType; what is not here, TFLM has no inputs of.
-_BYTES = {
-    tflite.TensorType.FLOAT32: 4,
-    tflite.TensorType.INT32: 4,
-    tflite.TensorType.UINT8: 1,
-    tflite.TensorType.INT64: 8,
-    tflite.TensorType.BOOL: 1,
-    tflite.TensorType.INT16: 2,
-    tflite.TensorType.INT8: 1,
-}
+_FLOAT32, _INT32, _UINT8, _INT64, _BOOL, _INT16, _INT8 = 0, 2, 3, 4, 6, 7, 9
+_BYTES = {_FLOAT32: 4, _INT32: 4, _UINT8: 1, _INT64: 8, _BOOL: 1, _INT16: 2, _INT8: 1}
 # Of these, any bits are a number.
-_WHOLE = _BYTES.keys() - {tflite.TensorType.FLOAT32, tflite.TensorType.BOOL}
+_WHOLE = _BYTES.keys() - {_FLOAT32, _BOOL}
 _MOST_NOISE = 1 << 20  # bytes; no model for a microcontroller takes more
 
 
@@ -110,6 +105,8 @@ def _count(number: int, noun: str) -> str:
 def _inputs(model: bytes) -> tuple[tuple[int, int | None], ...]:
     """Of each input of the first subgraph its type, and its bytes; None where the type is not
     known here."""
+    import tflite  # late: it takes a tenth of a second, and most rolls look at no model
+
     graph = tflite.Model.GetRootAs(model, 0).Subgraphs(0)
     if graph is None:
         raise ValueError("it has no subgraph")

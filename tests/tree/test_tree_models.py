@@ -12,6 +12,7 @@ import tflite
 
 from syncer.errors import SyncError
 from syncer.port import Benchmark
+from syncer.tree import models
 from syncer.tree.models import benchmark_inputs, check_model, noise
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "ci" / "miniature"))
@@ -96,3 +97,8 @@ def test_a_broken_model_never_ends_in_a_traceback() -> None:
         except SyncError:
             refused += 1
     assert refused > 500
+
+
+def test_the_types_are_the_schemas() -> None:
+    for name in ("FLOAT32", "INT32", "UINT8", "INT64", "BOOL", "INT16", "INT8"):
+        assert getattr(models, f"_{name}") == getattr(tflite.TensorType, name)
