@@ -27,6 +27,9 @@ _CONFIGURE_SECONDS = 600
 _BUILD_SECONDS = 3600
 _MADE_WITH = "made-with.txt"
 _NO_SPACE = os.strerror(errno.ENOSPC)
+# A word of a shell's, with its quotes: shlex takes a second over a build's commands.
+_WORD = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+""")
+_LEVEL = re.compile(r"-O\w*").fullmatch
 
 
 def build(
@@ -262,13 +265,17 @@ class _Shop:
         return done.status, lines
 
 
+def _unquoted(word: str) -> str:
+    return word.strip("\"'")
+
+
 def _check_flags(port: Port, tree: Path, out: Path) -> None:
     """Of several -O flags the compiler takes the last; the one that port.toml means must win."""
     commands = json.loads((out / "compile_commands.json").read_text())
     for entry in commands:
         if not Path(entry["file"]).is_relative_to(tree):
             continue
-        levels = [word for word in shlex.split(entry["command"]) if re.fullmatch(r"-O\w*", word)]
+        levels = [flag for flag in map(_unquoted, _WORD.findall(entry["command"])) if _LEVEL(flag)]
         if not levels or levels[-1] != port.toml.build.optimisation:
             got = levels[-1] if levels else "no -O flag"
             raise SyncError(

@@ -26,21 +26,22 @@ def uf2(elf: Path, family: int) -> bytes:
     Raises:
         SyncError: (BUILD) two segments lie on one another, or there is nothing to load.
     """
-    pages: dict[int, bytearray] = {}
-    filled: set[int] = set()
     with elf.open("rb") as file:
-        for segment in ELFFile(file).iter_segments():
-            if segment["p_type"] != "PT_LOAD" or not segment["p_filesz"]:
-                continue
-            for offset, byte in enumerate(segment.data()):
-                address = int(segment["p_paddr"]) + offset
-                if address in filled:
-                    raise SyncError(
-                        f"{elf}: two segments load address {address:#x}", exit=Exit.BUILD
-                    )
-                filled.add(address)
-                page = pages.setdefault(address - address % _PAYLOAD, bytearray(_PAYLOAD))
-                page[address % _PAYLOAD] = byte
+        loaded = sorted(
+            (int(segment["p_paddr"]), segment.data())
+            for segment in ELFFile(file).iter_segments()
+            if segment["p_type"] == "PT_LOAD" and segment["p_filesz"]
+        )
+    pages: dict[int, bytearray] = {}
+    end = 0
+    for start, data in loaded:
+        if start < end:
+            raise SyncError(f"{elf}: two segments load address {start:#x}", exit=Exit.BUILD)
+        end = start + len(data)
+        for page in range(start - start % _PAYLOAD, end, _PAYLOAD):
+            first, last = max(start, page), min(end, page + _PAYLOAD)
+            filled = pages.setdefault(page, bytearray(_PAYLOAD))
+            filled[first - page : last - page] = data[first - start : last - start]
     if not pages:
         raise SyncError(f"{elf} has nothing to load", exit=Exit.BUILD)
     blocks = (
