@@ -51,3 +51,29 @@ def test_a_board_beside_the_emulator_measures_the_same(shared: World, tmp_path: 
     body = render.markdown(document)
     assert f"Beside it, {place}" in body.replace("board:", "") and "100.0 % |" in body
     assert "Beside board:" in page(document)
+
+
+@pytest.mark.slow
+def test_everything_on_the_board_alone(shared: World, tmp_path: Path) -> None:
+    """Tests and benchmarks: the same results as the emulator's, and nothing gated by its clock."""
+    place = tmp_path / "ttyBOARD"
+    with shared.kept():
+        emulated = roll(shared.port, shared.order("base", "bench"), Silent()).roll
+        file = shared.port.file
+        file.write_text(file.read_text() + _BOARD)
+        order = replace(shared.order("base", "bench"), target=f"board:{place}")
+        try:
+            outcome = roll(shared.port, order, Silent())
+        finally:
+            flasher.off(place)
+    assert outcome.error is None, outcome.error
+    tests, benches = outcome.roll.tests, outcome.roll.benches
+    assert tests and emulated.tests and benches and emulated.benches
+    assert [(r.name, r.passed) for r in tests.results] == [
+        (r.name, r.passed) for r in emulated.tests.results
+    ]
+    for there, here in zip(benches.results, emulated.benches.results, strict=True):
+        assert there.target == f"board:{place}" and there.cycles is None
+        assert [layer.crc for layer in there.layers] == [layer.crc for layer in here.layers]
+    timed = [f for f in benches.figures if f.name.endswith(("/cycles", "/ticks"))]
+    assert timed and all(f.unit == "us" and f.limit is None for f in timed)
