@@ -27,7 +27,7 @@ _CONFIGURE_SECONDS = 600
 _BUILD_SECONDS = 3600
 _MADE_WITH = "made-with.txt"
 _NO_SPACE = os.strerror(errno.ENOSPC)
-# A word of a shell's, with its quotes: shlex takes a second over a build's commands.
+# A word of a shell's, with its quotes; shlex goes character by character.
 _WORD = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+""")
 _LEVEL = re.compile(r"-O\w*").fullmatch
 

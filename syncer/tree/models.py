@@ -105,7 +105,7 @@ def _count(number: int, noun: str) -> str:
 def _inputs(model: bytes) -> tuple[tuple[int, int | None], ...]:
     """Of each input of the first subgraph its type, and its bytes; None where the type is not
     known here."""
-    import tflite  # late: it takes a tenth of a second, and most rolls look at no model
+    import tflite  # late: it imports numpy, and most rolls look at no model
 
     graph = tflite.Model.GetRootAs(model, 0).Subgraphs(0)
     if graph is None:

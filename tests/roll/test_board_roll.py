@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from worlds import Silent, World
 
+from syncer.model import Roll
 from syncer.pipeline import roll
 from syncer.report import render, status
 from syncer.report.page import page
@@ -26,19 +27,25 @@ first_seconds = 60
 """
 
 
+def with_board(shared: World, place: Path, target: str) -> Roll:
+    """A roll to the benchmarks, with the emulator at `place` for a board."""
+    file = shared.port.file
+    file.write_text(file.read_text() + _BOARD)
+    order = replace(shared.order("base", "bench"), target=target)
+    try:
+        outcome = roll(shared.port, order, Silent())
+    finally:
+        flasher.off(place)
+    assert outcome.error is None, outcome.error
+    return outcome.roll
+
+
 @pytest.mark.slow
 def test_a_board_beside_the_emulator_measures_the_same(shared: World, tmp_path: Path) -> None:
     place = tmp_path / "ttyBOARD"
     with shared.kept():
-        file = shared.port.file
-        file.write_text(file.read_text() + _BOARD)
-        order = replace(shared.order("base", "bench"), target=f"emulator,board:{place}")
-        try:
-            outcome = roll(shared.port, order, Silent())
-        finally:
-            flasher.off(place)
-    assert outcome.error is None, outcome.error
-    benches = outcome.roll.benches
+        rolled = with_board(shared, place, f"emulator,board:{place}")
+    benches = rolled.benches
     assert benches
     assert [b.name for b in benches.beside] == [b.name for b in benches.results]
     for here, there in zip(benches.results, benches.beside, strict=True):
@@ -47,7 +54,7 @@ def test_a_board_beside_the_emulator_measures_the_same(shared: World, tmp_path: 
         assert abs(there.ticks - here.ticks) * 100 <= here.ticks
         assert [layer.crc for layer in there.layers] == [layer.crc for layer in here.layers]
     assert not [f for f in benches.figures if f.name.endswith("/ticks")]  # only the first gates
-    document = status.status_document(outcome.roll)
+    document = status.status_document(rolled)
     body = render.markdown(document)
     assert f"Beside it, {place}" in body.replace("board:", "") and "100.0 % |" in body
     assert "Beside board:" in page(document)
@@ -59,15 +66,8 @@ def test_everything_on_the_board_alone(shared: World, tmp_path: Path) -> None:
     place = tmp_path / "ttyBOARD"
     with shared.kept():
         emulated = roll(shared.port, shared.order("base", "bench"), Silent()).roll
-        file = shared.port.file
-        file.write_text(file.read_text() + _BOARD)
-        order = replace(shared.order("base", "bench"), target=f"board:{place}")
-        try:
-            outcome = roll(shared.port, order, Silent())
-        finally:
-            flasher.off(place)
-    assert outcome.error is None, outcome.error
-    tests, benches = outcome.roll.tests, outcome.roll.benches
+        rolled = with_board(shared, place, f"board:{place}")
+    tests, benches = rolled.tests, rolled.benches
     assert tests and emulated.tests and benches and emulated.benches
     assert [(r.name, r.passed) for r in tests.results] == [
         (r.name, r.passed) for r in emulated.tests.results
