@@ -15,8 +15,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from syncer.build import find_toolset, sdk_version
+from syncer.durable import write_whole
 from syncer.errors import Exit, SyncError
-from syncer.journal import key_of, write_whole
+from syncer.journal import key_of
 from syncer.lock import load_lock
 from syncer.pipeline import Order, Progress, roll
 from syncer.pipeline.inputs import code_digest, file_digests
