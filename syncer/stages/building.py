@@ -12,8 +12,8 @@ from syncer import foreign
 from syncer.bench.compare import examples
 from syncer.build import Toolset, check_regions, effects, program_sizes
 from syncer.build import build as build_tree
+from syncer.durable import write_whole
 from syncer.git import Repository
-from syncer.journal import write_whole
 from syncer.model import BuildResult, Firmware, Origin, Rebased, Resolved, TreeResult
 from syncer.port import Port
 from syncer.sizes import sizes_text

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from syncer import foreign
+from syncer.durable import write_whole
 from syncer.errors import SyncError
 from syncer.git import Repository
-from syncer.journal import write_whole
 from syncer.model import Rebased, Resolved, TreeResult
 from syncer.port import Port
 from syncer.queue.mail import create_patch, encode
