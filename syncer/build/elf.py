@@ -11,6 +11,7 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
+from syncer.build.symtab import read_symbols
 from syncer.errors import Exit, SyncError
 from syncer.model import Firmware, Program, Section
 from syncer.port import Memory
@@ -78,11 +79,10 @@ def _memory(address: int, memories: Mapping[Any, tuple[Memory, ...]]) -> str:
 def symbols_starting(elf: Path, prefix: str) -> list[int]:
     """Addresses, sorted and without the Thumb bit, of the functions whose linker names start so."""
     with elf.open("rb") as file:
-        table: Any = ELFFile(file).get_section_by_name(".symtab")
         return sorted(
             {
-                int(symbol["st_value"]) & ~1
-                for symbol in (table.iter_symbols() if table else ())
-                if symbol.name.startswith(prefix) and symbol["st_info"]["type"] == "STT_FUNC"
+                symbol.value & ~1
+                for symbol in read_symbols(ELFFile(file))
+                if symbol.kind == "function" and symbol.name.startswith(prefix)
             }
         )

@@ -2,8 +2,7 @@
 debug information which file each function comes from.
 
 A linker map would name objects by their last name only, and two files of TFLM's share it with
-others (kernels/conv.cc, kernels/cmsis_nn/conv.cc). DWARF's .debug_aranges (DWARF 5, section 6.1.2)
-lead from an address to the compilation unit, and that names its source in full.
+others (kernels/conv.cc, kernels/cmsis_nn/conv.cc).
 """
 
 from __future__ import annotations
@@ -14,17 +13,16 @@ import re
 import shlex
 import subprocess
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from elftools.common.exceptions import DWARFError, ELFError
-from elftools.dwarf.dwarfinfo import DWARFInfo
 from elftools.elf.elffile import ELFFile
-from elftools.elf.sections import SymbolTableSection
 
+from syncer.build.symtab import read_symbols
+from syncer.build.units import code_ranges
 from syncer.errors import Exit, SyncError
 
 
@@ -64,7 +62,10 @@ def read_program(elf: Path, tree: Path) -> Program:
 def _read(elf: Path, tree: Path) -> Program:
     with elf.open("rb") as file:
         image = ELFFile(file)
-        ranges = _ranges(image.get_dwarf_info(), tree) if image.has_dwarf_info() else []
+        place = cache(lambda name, folder: _in_tree(name, tree, folder) if name else "")
+        ranges = [
+            (start, end, place(name, folder)) for start, end, name, folder in code_ranges(image)
+        ]
         if not ranges:
             raise SyncError(
                 f"{elf} has no debug information: what was linked into it cannot be told",
@@ -74,37 +75,18 @@ def _read(elf: Path, tree: Path) -> Program:
         starts = [start for start, _, _ in ranges]
         functions, data = [], set()
         thumb = ~1 if image["e_machine"] == "EM_ARM" else ~0
-        for symbol in _symbols(image):
-            exported = symbol["st_info"]["bind"] != "STB_LOCAL"
-            if symbol["st_info"]["type"] == "STT_OBJECT" and exported:
-                data.add(symbol.name)
-            elif symbol["st_info"]["type"] == "STT_FUNC":
-                address = int(symbol["st_value"]) & thumb
+        for symbol in read_symbols(image):
+            if not symbol.placed:
+                continue
+            if symbol.kind == "function":
+                address = symbol.value & thumb
                 at = bisect_right(starts, address) - 1
                 known = at >= 0 and address < ranges[at][1]
-                functions.append(
-                    Function(symbol.name, address, ranges[at][2] if known else "", exported)
-                )
+                source = ranges[at][2] if known else ""
+                functions.append(Function(symbol.name, address, source, not symbol.local))
+            elif not symbol.local:
+                data.add(symbol.name)
     return Program(tuple(functions), frozenset(source for _, _, source in ranges), frozenset(data))
-
-
-def _ranges(dwarf: DWARFInfo, tree: Path) -> list[tuple[int, int, str]]:
-    """(start, end, source) of all code, sorted. What the linker dropped starts at 0."""
-    table = dwarf.get_aranges()
-    sources: dict[int, str] = {}
-    found = []
-    for entry in table.entries if table else ():
-        if entry.begin_addr and entry.length:
-            offset = entry.info_offset
-            if offset not in sources:
-                unit = dwarf.get_CU_at(offset).get_top_DIE().attributes
-                name, folder = (
-                    unit[key].value.decode("utf-8", "replace") if key in unit else ""
-                    for key in ("DW_AT_name", "DW_AT_comp_dir")
-                )
-                sources[offset] = _in_tree(name, tree, folder) if name else ""
-            found.append((entry.begin_addr, entry.begin_addr + entry.length, sources[offset]))
-    return sorted(found)
 
 
 def _in_tree(name: str, tree: Path, folder: str | Path) -> str:
@@ -114,12 +96,6 @@ def _in_tree(name: str, tree: Path, folder: str | Path) -> str:
     if full and full.is_relative_to(tree.resolve()):
         return full.relative_to(tree.resolve()).as_posix()
     return Path(os.path.normpath(name)).as_posix()
-
-
-def _symbols(image: ELFFile) -> Iterator[Any]:
-    table = image.get_section_by_name(".symtab")
-    if isinstance(table, SymbolTableSection):
-        yield from (s for s in table.iter_symbols() if isinstance(s["st_shndx"], int))
 
 
 def exported_names(object_file: Path) -> tuple[frozenset[str], frozenset[str]]:
@@ -133,13 +109,11 @@ def exported_names(object_file: Path) -> tuple[frozenset[str], frozenset[str]]:
             if section["sh_type"] == "SHT_GROUP"
             for index in _words(section.data(), image.little_endian)[1:]
         }
-        names: dict[str, set[str]] = {"STT_FUNC": set(), "STT_OBJECT": set()}
-        for symbol in _symbols(image):
-            kind = symbol["st_info"]["type"]
-            local = symbol["st_info"]["bind"] == "STB_LOCAL"
-            if kind in names and not local and symbol["st_shndx"] not in grouped:
-                names[kind].add(symbol.name)
-    return frozenset(names["STT_FUNC"]), frozenset(names["STT_OBJECT"])
+        names: dict[str, set[str]] = {"function": set(), "object": set()}
+        for symbol in read_symbols(image):
+            if symbol.placed and not symbol.local and symbol.section not in grouped:
+                names[symbol.kind].add(symbol.name)
+    return frozenset(names["function"]), frozenset(names["object"])
 
 
 def _words(data: bytes, little: bool) -> list[int]:

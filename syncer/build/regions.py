@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
+from syncer.build.symtab import read_symbols
 from syncer.errors import Exit, SyncError
 from syncer.model import Firmware, MemoryMap, Placed, RegionUse
 from syncer.port import Region
@@ -91,16 +91,14 @@ def _use(region: Region, symbols: Sequence[Placed], spans: Sequence[tuple[int, i
     )
 
 
-def _symbols(image: Any) -> Iterator[Placed]:
-    table = image.get_section_by_name(".symtab")
-    for symbol in table.iter_symbols() if table else ():
-        kind = symbol["st_info"]["type"]
-        if kind in ("STT_FUNC", "STT_OBJECT") and symbol["st_shndx"] != "SHN_UNDEF":
-            address = int(symbol["st_value"]) & (~1 if kind == "STT_FUNC" else ~0)
-            yield Placed(symbol.name, address, int(symbol["st_size"]))
+def _symbols(image: ELFFile) -> Iterator[Placed]:
+    for symbol in read_symbols(image):
+        if symbol.defined:
+            address = symbol.value & (~1 if symbol.kind == "function" else ~0)
+            yield Placed(symbol.name, address, symbol.size)
 
 
-def _spans(image: Any) -> Iterator[tuple[int, int]]:
+def _spans(image: ELFFile) -> Iterator[tuple[int, int]]:
     for section in image.iter_sections():
         if section["sh_flags"] & SH_FLAGS.SHF_ALLOC:
             yield section["sh_addr"], section["sh_addr"] + section["sh_size"]

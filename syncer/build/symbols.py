@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
-from elftools.elf.sections import SymbolTableSection
 
+from syncer.build.symtab import read_symbols
 from syncer.model import Firmware
 
 
@@ -22,12 +22,10 @@ def program_sizes(firmware: Firmware) -> dict[tuple[str, str], int]:
     sizes = Counter({(s.name, s.memory): s.size for s in firmware.sections})
     with Path(firmware.elf).open("rb") as file:
         image = ELFFile(file)
-        table = image.get_section_by_name(".symtab")
-        symbols = table.iter_symbols() if isinstance(table, SymbolTableSection) else ()
         places: dict[tuple[int, int, int], str] = {}
-        for symbol in symbols:
-            if symbol["st_info"]["type"] in ("STT_FUNC", "STT_OBJECT") and symbol["st_size"]:
-                key = (symbol["st_shndx"], symbol["st_value"], symbol["st_size"])
+        for symbol in read_symbols(image):
+            if symbol.placed and symbol.size:
+                key = (symbol.section, symbol.value, symbol.size)
                 places[key] = min(symbol.name, places.get(key, symbol.name))
         names = {i: section.name for i, section in enumerate(image.iter_sections())}
     for (index, _, size), name in places.items():
