@@ -307,10 +307,15 @@ def _upstream_commit(source: Source, ref: str) -> str:
     names = sorted({re.sub(r"^refs/(heads|tags)/|\^\{\}$", "", name) for name in found})
     if ref in names:  # and yet it could not be read here
         raise _damaged(source, SyncError(f"{ref} is not in it"))
-    similar = ", ".join(near(ref, names)) or ", ".join(names[:8]) or "none"
+    if similar := near(ref, names):
+        known = f"Near it: {', '.join(similar)}"
+    elif len(names) > 8:
+        known = "`git ls-remote` lists those it has"
+    else:
+        known = f"It has {', '.join(names) or 'none'}"
     raise SyncError(
         f"{source.name}: {redact(source.url)} has no branch, tag or commit {ref!r}",
-        hint=f"Near it: {similar}. A commit is named by at least 7 digits, one that no branch or "
+        hint=f"{known}. A commit is named by at least 7 digits, one that no branch or "
         "tag leads to by all 40.",
     )
 

@@ -228,6 +228,10 @@ class Program:
     cases: bool = True
 
 
+# What the error of a tree that a person changed says; its report is told by it.
+EDITED = "was edited in place: "
+
+
 @dataclass(frozen=True)
 class TreeResult:
     """The generated tree. `digest` is the SHA-256 over every path, mode and content;

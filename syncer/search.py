@@ -101,9 +101,7 @@ class _Search:
         assert seen.error is not None
         source = sources(self.port, self.order.mirrors, self.order.cache)
         repo = repository(source[self.port.toml.upstream.name])
-        date, _, subject = repo.text(
-            ["log", "-1", "--no-show-signature", "--format=%cs %s", span[bad], "--"]
-        ).partition(" ")
+        date, _, subject = repo.describe(span[bad], "%cs %s").partition(" ")
         found = NewestGood(
             wanted=wanted,
             good=span[bad - 1],

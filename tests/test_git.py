@@ -229,14 +229,30 @@ def test_partial_clone_is_offline_until_told(bare: Repository, upstream: Path) -
     assert url not in (bare.path / "config").read_text()
 
 
+def test_what_a_commit_says_of_itself_needs_no_blob(bare: Repository, upstream: Path) -> None:
+    text = "".join(f"line {number}\n" for number in range(50))
+    (upstream / "old.c").write_text(text)
+    commit(upstream, "Add old.c")
+    (upstream / "old.c").unlink()
+    (upstream / "new.c").write_text(text + "and one more\n")
+    commit(upstream, "Rename old.c")
+    bare.fetch(f"file://{upstream}", ["main:refs/sync/main"], filter="blob:none")
+    head = bare.rev_parse("refs/sync/main")
+    assert bare.date(head) == bare.date("refs/sync/main~1")
+    assert bare.describe(head, "%P %s") == f"{bare.rev_parse('refs/sync/main~1')} Rename old.c"
+    ids = {entry.id for entry in bare.ls_tree(head)}
+    assert set(bare.missing(ids)) == ids
+
+
 @pytest.mark.parametrize("scheme", ["", "file://"])
 def test_a_folder_serves_blobs_whatever_it_is_set_to_and_need_not_have_all(
-    bare: Repository, upstream: Path, scheme: str
+    bare: Repository, upstream: Path, tmp_path: Path, scheme: str
 ) -> None:
     url = f"{scheme}{upstream}"
     plain(upstream, "config", "uploadpack.allowFilter", "false")
     lost = plain(upstream, "rev-parse", "main:run.sh")
-    (upstream / ".git/objects" / lost[:2] / lost[2:]).unlink()
+    stored = upstream / ".git/objects" / lost[:2] / lost[2:]
+    stored.rename(tmp_path / lost)
     bare.fetch(url, ["main:refs/sync/main"], filter="blob:none")
     ids = {entry.path: entry.id for entry in bare.ls_tree("refs/sync/main")}
     assert bare.fetch_missing(url, [ids["src/a.c"]]) == 1
@@ -244,6 +260,7 @@ def test_a_folder_serves_blobs_whatever_it_is_set_to_and_need_not_have_all(
     with pytest.raises(GitError, match="1 blobs") as caught:
         bare.fetch_missing(url, [lost])
     assert caught.value.exit is Exit.ENVIRONMENT
+    (tmp_path / lost).rename(stored)
     (upstream / "own.c").write_bytes(b"int own;\n")
     commit(upstream, "Add a file")
     bare.fetch(url, ["main:refs/sync/whole"])

@@ -150,8 +150,7 @@ def _made(
 
 def _changes_of(scratch: Repository, commit: str) -> tuple[Change, ...]:
     """What a commit changes; of one without a parent that is here, all it holds."""
-    parent = scratch.text(["show", "--no-patch", "--format=%P", "--end-of-options", commit])
-    old = parent.split(" ")[0]
+    old = scratch.describe(commit, "%P").split(" ")[0]
     if not old or not scratch.has(old):
         old = scratch.write_tree(None, {})
     return scratch.diff_tree(old, commit, renames=None)

@@ -32,9 +32,7 @@ def commit_ours(
 def is_ours(repository: Repository, commit: str) -> bool:
     """Whether this program made a commit, and nobody has changed its files, parents or message
     since. A person's amended commit is a person's."""
-    tree, parents, message = repository.text(
-        ["show", "--no-patch", "--format=%T%n%P%n%B", "--end-of-options", commit]
-    ).split("\n", 2)
+    tree, parents, message = repository.describe(commit, "%T%n%P%n%B").split("\n", 2)
     said, _, mark = message.rstrip("\n").rpartition(f"\n\n{_TRAILER}: ")
     return bool(said) and mark == _mark(tree, parents.split(), said)
 
@@ -45,9 +43,7 @@ def _mark(tree: str, parents: list[str], message: str) -> str:
 
 def describe(repository: Repository, commit: str) -> str:
     """A commit for a message: its id, whose it is, what it says."""
-    line = repository.text(
-        ["show", "--no-patch", "--format=%h %an: %s", "--abbrev=12", "--end-of-options", commit]
-    )
+    line = f"{commit[:12]} {repository.describe(commit, '%an: %s')}"
     return "".join(char if char.isprintable() else " " for char in line)[:200]
 
 

@@ -391,9 +391,15 @@ class Repository:
 
     # ---- history
 
+    def describe(self, commit: str, form: str) -> str:
+        """One commit in a format of git's pretty-printing. No blob is needed, as `git show` needs
+        some even with --no-patch: it looks for renames."""
+        command = ["log", "-1", "--no-show-signature", f"--format={form}", "--end-of-options"]
+        return self.text([*command, commit, "--"])
+
     def date(self, commit: str) -> str:
         """When a commit was made, by its committer, in UTC: YYYY-MM-DDTHH:MM:SSZ."""
-        seconds = self.text(["show", "-s", "--no-show-signature", "--format=%ct", commit])
+        seconds = self.describe(commit, "%ct")
         return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def is_ancestor(self, old: str, new: str) -> bool:

@@ -51,8 +51,7 @@ def leave(
         changed: the port's files that change, with their new text.
     """
     upstream = found["resolved"].upstream
-    command = ["show", "--no-patch", "--format=%cI", "--end-of-options", upstream.commit]
-    date = repositories[upstream.name].text(command)
+    date = repositories[upstream.name].describe(upstream.commit, "%cI")
     published = port.toml.publish.mode != "queue"
     stages.leave(port, changed, Path(found["tree"].path) if published else None, date)
 

@@ -37,7 +37,7 @@ def read_fork(folder: Path, ref: str | None, scratch: Repository) -> Fork:
     if (found.git_dir / "HEAD").is_file() and (found.git_dir / "objects").is_dir():
         commit = found.rev_parse(ref or "HEAD")
         entries = found.ls_tree(commit)
-        date = found.text(["log", "-1", "--format=%cs", commit, "--"])
+        date = found.describe(commit, "%cs")
         files = {entry.path: (entry.mode, entry.id) for entry in entries if entry.type == "blob"}
         fork = Fork(found, files, commit, date)
     elif ref is not None:

@@ -229,7 +229,7 @@ def _message(repo: Repository, before: str) -> tuple[str, str] | None:
     """Subject and body of the one commit on `before`; None where there are several."""
     if len(repo.text(["rev-list", f"{before}..HEAD", "--"]).split()) != 1:
         return None
-    subject, _, body = repo.text(["log", "-1", "--format=%s%n%b", "HEAD", "--"]).partition("\n")
+    subject, _, body = repo.describe("HEAD", "%s%n%b").partition("\n")
     return subject, body.strip()
 
 

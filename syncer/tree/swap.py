@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from syncer.errors import Exit, SyncError
+from syncer.model import EDITED
 
 TREE = "tree"
 _FRESH, _OLD, _LIST, _ASIDE = "tree.new", "tree.old", "tree.json", "tree.aside"
@@ -38,7 +39,7 @@ class EditedTree(SyncError):
         named = ", ".join(f"{e.path}{' (added)' if e.added else ''}" for e in edits[:5])
         more = f" and {len(edits) - 5} more" if len(edits) > 5 else ""
         super().__init__(
-            f"{tree} was edited in place: {named}{more}",
+            f"{tree} {EDITED}{named}{more}",
             hint="Nothing was overwritten. Take into the port what is to stay, then move the "
             f"edited tree out of the way: mv {tree} {tree}.mine",
             exit=Exit.CONFLICT,

@@ -369,6 +369,13 @@ def test_every_verdict_has_a_headline_and_a_next_step(verdict: Verdict) -> None:
     assert title(document(roll)) == f"Roll p: {verdict}"
 
 
+@pytest.mark.parametrize("stage", ["resolve", "tree"])
+def test_a_file_that_upstream_lacks_is_no_edit_and_no_patch(stage: str) -> None:
+    record = model.StageRecord(stage, Verdict.CONFLICT)
+    roll = Roll("p", Verdict.CONFLICT, (record,), message="upstream has no a.tflite")
+    assert "## ⚠️ Upstream lacks what port.toml names\n" in markdown(document(roll))
+
+
 @pytest.mark.parametrize(
     ("old", "count", "expected"),
     [(OLD, 214, " (+214 commits)"), (OLD, 1, " (+1 commit)"), (NEW, 0, ""), (OLD, 0, "")],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from syncer.model import Verdict
+from syncer.model import EDITED, Verdict
 from syncer.report.numbers import plural
 from syncer.report.view.figures import benches, left, over_limit
 from syncer.report.view.queue import conflicts, gone, overrides
@@ -92,8 +92,10 @@ def headline(document: Document) -> str:
         return "Upstream alone passes"
     if verdict == Verdict.CONFLICT and (patches := conflicts(document)):
         words = f"{plural(len(patches), 'patch', 'patches')} in conflict"
-    elif verdict == Verdict.CONFLICT and stopped(document) == "tree":
+    elif verdict == Verdict.CONFLICT and EDITED in document["message"]:
         words = "The tree was edited in place"
+    elif verdict == Verdict.CONFLICT and stopped(document) in ("resolve", "tree"):
+        words = "Upstream lacks what port.toml names"
     elif verdict == Verdict.CONFLICT and any(o["drifted"] for o in overrides(document)):
         words = "Upstream changed under an override"
     elif verdict == Verdict.GATE and (lost := gone(document)):
