@@ -152,21 +152,59 @@ def test_steps_are_told(toy: Toy) -> None:
     assert told and told[-1].startswith("[") and "/" in told[-1]
 
 
-def test_other_boards_get_the_examples_only(toy: Toy) -> None:
+def two_boards(toy: Toy, extra: str = "") -> Port:
+    """A port with two boards; `extra` is CMake's for the library `more` of its programs."""
     file = toy.port().file
     text = file.read_text().replace('boards = ["toy"]', 'boards = ["toy", "second"]')
     text += '[[firmware]]\nname = "shown"\nkind = "example"\nsources = ["main.c"]\n'
     file.write_text(text)
     cmake = CMAKE.replace("FLAGS", "-O2").replace('TOY_BOARD STREQUAL "toy"', "TOY_BOARD")
     program = cmake[cmake.index("add_executable") :]
-    cmake += program.replace("prog", "shown")
+    cmake += program.replace("prog", "shown") + extra
     (toy.tree / "CMakeLists.txt").write_text(cmake)
-    port = load_port(file)
-    result = build(
-        port, find_toolset(port.toml.build), toy.tree, toy.folder / "out", programs(port)
-    )
+    return load_port(file)
+
+
+def test_other_boards_get_the_examples_only(toy: Toy) -> None:
+    port = two_boards(toy)
+    result = made(toy, port)
     built = [(firmware.name, firmware.board) for firmware in result.firmware]
     assert built == [("prog", "toy"), ("shown", "toy"), ("shown", "second")]
+    said = Path(result.log).read_text()
+    assert said.count("$ cmake") == said.count("$ ninja") == 2
+    assert said.index("/out/toy") < said.index("$ ninja") < said.index("/out/second")
+
+
+@pytest.mark.parametrize("wrong", ["toy", "second"])
+def test_the_board_that_fails_has_the_last_word(toy: Toy, wrong: str) -> None:
+    port = two_boards(
+        toy,
+        f"if(TOY_BOARD STREQUAL {wrong})\n"
+        "  target_compile_definitions(shown PRIVATE int=no_such)\nendif()\n",
+    )
+    with pytest.raises(SyncError, match="ninja failed with exit 1") as caught:
+        made(toy, port)
+    assert "main.c:1:" in caught.value.detail
+    last = (toy.folder / "out" / "build.log").read_text().rpartition("$ ")[2]
+    assert last.startswith(f"ninja -C {toy.folder}/out/{wrong}") and "main.c:1:" in last
+    # Each board is gone on with by itself.
+    assert [firmware.name for firmware in made(toy, two_boards(toy)).firmware].count("shown") == 2
+
+
+def test_boards_with_much_to_compile_wait_for_one_another(toy: Toy) -> None:
+    launcher = toy.tree / "noted.sh"
+    launcher.write_text('#!/bin/sh\ndate +%s%N >>times\n"$@"\ndate +%s%N >>times\n')
+    launcher.chmod(0o755)
+    files = [f"more{number}.c" for number in range(8)]
+    for name in files:
+        (toy.tree / name).write_text("static int unused;\n")
+    extra = f"target_sources(shown PRIVATE {' '.join(files)})\n"
+    extra += f'set_property(TARGET shown PROPERTY RULE_LAUNCH_COMPILE "{launcher}")\n'
+    made(toy, two_boards(toy, extra))
+    outs = [toy.folder / "out" / board for board in ("toy", "second")]
+    first, second = ([*map(int, (out / "times").read_text().split())] for out in outs)
+    assert len(first) == len(second) == 2 * (len(files) + 1)
+    assert max(first) < min(second) or max(second) < min(first)
 
 
 def upstream(name: str, *sources: str) -> Program:

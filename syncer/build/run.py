@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import errno
+import contextlib
+import io
 import json
-import os
 import re
-import shlex
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from syncer import foreign
 from syncer.build.elf import file_digest, measure
-from syncer.build.failure import last_words, why_unbuilt
-from syncer.build.tools import CompilerCache, Toolset, find_compiler_cache
+from syncer.build.failure import why_unbuilt
+from syncer.build.shop import Shop, make_shop
+from syncer.build.tools import Toolset, find_compiler_cache
+from syncer.build.turns import Turns
 from syncer.build.uf2 import uf2
 from syncer.durable import sync_disk, write_whole
 from syncer.errors import Exit, SyncError
@@ -26,10 +30,12 @@ from syncer.port import Port
 _CONFIGURE_SECONDS = 600
 _BUILD_SECONDS = 3600
 _MADE_WITH = "made-with.txt"
-_NO_SPACE = os.strerror(errno.ENOSPC)
+_EXAMPLES = "examples"
 # A word of a shell's, with its quotes; shlex goes character by character.
 _WORD = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+""")
 _LEVEL = re.compile(r"-O\w*").fullmatch
+# A board's programs, and the tests that did not build.
+_Made = tuple[list[Firmware], tuple[Unbuilt, ...]]
 
 
 def build(
@@ -50,74 +56,111 @@ def build(
     Raises:
         SyncError: (BUILD) with the compiler's own words; or the flags meant did not reach it.
     """
-    log, examples = folder / "build.log", folder / "examples"
-    shutil.rmtree(examples, ignore_errors=True)
+    log, boards = folder / "build.log", port.toml.build.boards
+    shutil.rmtree(folder / _EXAMPLES, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    log.write_text("")
-    firmware: list[Firmware] = []
-    unbuilt: tuple[Unbuilt, ...] = ()
-    own = [program for program in programs if program.origin is Origin.PORT]
-    tests = [program for program in programs if program.origin is Origin.UPSTREAM]
     sandbox, cache = sandbox or foreign.choose(), find_compiler_cache()
-    first = port.toml.build.boards[0]
-    for board in port.toml.build.boards:
-        out = folder / board
-        wanted = [program for program in own if board == first or program.kind == "example"]
-        shop = _shop(toolset, cache, tree, out, sandbox, log, say)
-        command = _configure_command(port, toolset, cache, tree, out, board)
-        settings = "\n".join([*command, *(f"{t.path} {t.version}" for t in toolset.tools)])
-        _start(out, settings)
-        shop.run(command, _CONFIGURE_SECONDS)
-        _check_flags(port, tree, out)
-        _mark(out, f"{settings}\n{_building()}")
-        targets = [program.name for program in wanted] if board != first else []
-        shop.run(["ninja", "-C", str(out), *targets], _BUILD_SECONDS)
-        family = port.toml.build.uf2.get(board)
-        for program in wanted:
-            elf = out / "firmware" / f"{program.name}.elf"
-            measured = measure(program, board, elf, port.toml.build.memories)
-            if family is not None and program.kind == "example":
-                examples.mkdir(exist_ok=True)
-                image = examples / f"{program.name}-{board}.uf2"
-                write_whole(image, uf2(elf, family))
-                measured = replace(measured, uf2=str(image))
-            firmware.append(measured)
-        if board == first and tests:
-            unbuilt = _build_tests(shop, tests, tree, out)
-            missing = {item.name for item in unbuilt}
-            for test in tests:
-                if test.name not in missing:
-                    elf = out / "tests" / f"{test.name}.elf"
-                    sizes = measure(test, board, elf, port.toml.build.memories)
-                    # Its sections are no figures, and there are many tests.
-                    firmware.append(replace(sizes, sections=()))
-        sync_disk(out)
-        _mark(out, settings)
+    firmware: list[Firmware] = []
+    unbuilt: list[Unbuilt] = []
+    with log.open("w", buffering=1) as file, ThreadPoolExecutor(len(boards)) as pool:
+        turns, jobs = Turns(), list[tuple[Future[_Made], TextIO]]()
+        watched = turns.board()(_build_board)
+        for board in boards:
+            shop = make_shop(
+                *(toolset, cache, tree, folder / board, sandbox, log),
+                said=io.StringIO() if jobs else file,
+                say=say if len(boards) == 1 else partial(_tell, say, board),
+            )
+            job = pool.submit(watched, port, toolset, board, programs, shop, turns)
+            jobs.append((job, shop.said))
+        for job, said in jobs:
+            # One that was cancelled is so because of another.
+            with contextlib.suppress(CancelledError):
+                try:
+                    made, missing = job.result()
+                finally:
+                    if isinstance(said, io.StringIO):
+                        file.write(said.getvalue())
+                firmware += made
+                unbuilt += missing
     return BuildResult(
         toolset.tools,
         tuple(firmware),
         str(log),
         protection=sandbox.protection,
-        unbuilt=unbuilt,
+        unbuilt=tuple(unbuilt),
     )
 
 
-def _build_tests(
-    shop: _Shop, tests: Sequence[Program], tree: Path, out: Path
-) -> tuple[Unbuilt, ...]:
+def _tell(say: Callable[[str], None], board: str, step: str) -> None:
+    say(f"{board} {step}")
+
+
+def _build_board(
+    port: Port,
+    toolset: Toolset,
+    board: str,
+    programs: Sequence[Program],
+    shop: Shop,
+    turns: Turns,
+) -> _Made:
+    """Configure and build for one board."""
+    first, out = board == port.toml.build.boards[0], shop.out
+    own = [program for program in programs if program.origin is Origin.PORT]
+    wanted = [program for program in own if first or program.kind == "example"]
+    tests = [program for program in programs if first and program.origin is Origin.UPSTREAM]
+    command = _configure_command(port, toolset, shop, board)
+    settings = "\n".join([*command, *(f"{t.path} {t.version}" for t in toolset.tools)])
+    _start(out, settings)
+    shop.run(command, _CONFIGURE_SECONDS)
+    _check_flags(port, shop.tree, out)
+    _mark(out, f"{settings}\n{_building()}")
+    ninja = ["ninja", "-C", str(out), *([] if first else [program.name for program in wanted])]
+    with turns.turn(shop, ninja):
+        shop.run(ninja, _BUILD_SECONDS)
+    firmware = [_measured(port, program, board, out) for program in wanted]
+    unbuilt: tuple[Unbuilt, ...] = ()
+    if tests:
+        unbuilt = _build_tests(shop, tests, turns)
+        missing = {item.name for item in unbuilt}
+        for test in tests:
+            if test.name not in missing:
+                elf = out / "tests" / f"{test.name}.elf"
+                sizes = measure(test, board, elf, port.toml.build.memories)
+                # Its sections are no figures, and there are many tests.
+                firmware.append(replace(sizes, sections=()))
+    sync_disk(out)
+    _mark(out, settings)
+    return firmware, unbuilt
+
+
+def _measured(port: Port, program: Program, board: str, out: Path) -> Firmware:
+    """A program that was linked; of an example, the UF2 is made."""
+    elf = out / "firmware" / f"{program.name}.elf"
+    measured = measure(program, board, elf, port.toml.build.memories)
+    family = port.toml.build.uf2.get(board)
+    if family is None or program.kind != "example":
+        return measured
+    image = out.parent / _EXAMPLES / f"{program.name}-{board}.uf2"
+    write_whole(image, uf2(elf, family))
+    return replace(measured, uf2=str(image))
+
+
+def _build_tests(shop: Shop, tests: Sequence[Program], turns: Turns) -> tuple[Unbuilt, ...]:
     """Build all that can be built; the others, each with the words of what failed first."""
     names = [test.name for test in tests]
-    command = ["ninja", "-C", str(out), "-k", "0", *names]
-    status, output = shop.attempt(command, _BUILD_SECONDS)
+    command = ["ninja", "-C", str(shop.out), "-k", "0", *names]
+    with turns.turn(shop, command):
+        status, output = shop.attempt(command, _BUILD_SECONDS)
     if not status:
         return ()
     # What ninja would still do is what it could not do.
-    _, left = shop.attempt(["ninja", "-C", str(out), "-n", *names], _CONFIGURE_SECONDS)
+    _, left = shop.attempt(["ninja", "-C", str(shop.out), "-n", *names], _CONFIGURE_SECONDS)
     pending = set(re.findall(r"\btests/([\w.+-]+)\.elf\b", "\n".join(left)))
     failed = [test for test in tests if test.name in pending]
     if not failed:
         raise shop.failed(command, status, output)
-    return tuple(Unbuilt(test.name, why_unbuilt(test, output, tree)) for test in failed)
+    return tuple(Unbuilt(test.name, why_unbuilt(test, output, shop.tree)) for test in failed)
 
 
 def is_built(built: BuildResult) -> bool:
@@ -159,110 +202,16 @@ def _building() -> str:
     return f"being built, boot {boot()}"
 
 
-def _configure_command(
-    port: Port, toolset: Toolset, cache: CompilerCache | None, tree: Path, out: Path, board: str
-) -> list[str]:
+def _configure_command(port: Port, toolset: Toolset, shop: Shop, board: str) -> list[str]:
     sdk = port.toml.build.sdk
     given = {sdk.variable: str(toolset.sdk), sdk.board_variable: board} if sdk else {}
     given |= {"CMAKE_EXPORT_COMPILE_COMMANDS": "ON", **port.toml.build.cmake}
-    if cache:
-        launcher = str(cache.program)
+    if shop.launcher:
+        launcher = str(shop.launcher)
         given |= {"CMAKE_C_COMPILER_LAUNCHER": launcher, "CMAKE_CXX_COMPILER_LAUNCHER": launcher}
-    command = ["cmake", "-G", port.toml.build.generator, "-S", str(tree), "-B", str(out)]
+    generator = port.toml.build.generator
+    command = ["cmake", "-G", generator, "-S", str(shop.tree), "-B", str(shop.out)]
     return command + [f"-D{name}={value}" for name, value in given.items()]
-
-
-def _shop(
-    toolset: Toolset,
-    cache: CompilerCache | None,
-    tree: Path,
-    out: Path,
-    sandbox: foreign.Sandbox,
-    log: Path,
-    say: Callable[[str], None],
-) -> _Shop:
-    programs = [Path(tool.path) for tool in toolset.tools if Path(tool.path).is_file()]
-    readable, writable = [tree, *filter(None, [toolset.sdk])], [out]
-    environment = {"SOURCE_DATE_EPOCH": "0"}
-    if cache:
-        programs.append(cache.program)
-        writable.append(cache.folder)
-        # Below this folder all is at the same place in every port: what one has compiled, in
-        # whatever folder, the next need not.
-        shared = os.path.commonpath([tree.resolve(), out.resolve()])
-        environment |= {**cache.environment, "CCACHE_BASEDIR": shared, "CCACHE_NOHASHDIR": "1"}
-        # So that it takes precompiled headers, which are large: hashed once, not for each source.
-        # Dates are no part of what is compiled, with SOURCE_DATE_EPOCH.
-        environment |= {"CCACHE_SLOPPINESS": "pch_defines,time_macros", "CCACHE_INODECACHE": "1"}
-    for program in programs:
-        readable += foreign.installation(program)
-    room = foreign.Room(out, tuple(writable), tuple(readable))
-    return _Shop(room, sandbox, environment, log, say, (os.path.relpath(tree, out), str(tree)))
-
-
-@dataclass(frozen=True)
-class _Shop:
-    """Where the build's commands run, under what, and with what they are told."""
-
-    room: foreign.Room
-    sandbox: foreign.Sandbox
-    environment: dict[str, str]
-    log: Path
-    say: Callable[[str], None]
-    tree: tuple[str, str]  # as ccache names it to the compiler, and as it is
-
-    def run(self, command: Sequence[str], seconds: int) -> None:
-        """Raises SyncError (BUILD) if the command fails or does not end in time."""
-        status, output = self.attempt(command, seconds)
-        if status:
-            raise self.failed(command, status, output)
-
-    def failed(self, command: Sequence[str], status: int, output: Sequence[str]) -> SyncError:
-        return SyncError(
-            f"{command[0]} failed with exit {status}",
-            hint=f"The whole log: {self.log}",
-            exit=Exit.BUILD,
-            detail=last_words(output),
-        )
-
-    def attempt(self, command: Sequence[str], seconds: int) -> tuple[int, list[str]]:
-        """The command's exit status and its lines.
-
-        Raises:
-            SyncError: (BUILD) it did not end in time; (ENVIRONMENT) it had no space.
-        """
-        lines: list[str] = []
-        with self.log.open("a", buffering=1) as file:
-
-            def on_line(line: str) -> None:
-                line = line.replace(*self.tree)
-                file.write(line + "\n")
-                lines.append(line)
-                if step := re.match(r"\[\d+/\d+\]", line):
-                    self.say(step[0])
-
-            file.write(f"$ {shlex.join(command)}\n")
-            done = foreign.run(
-                command,
-                self.room,
-                seconds=seconds,
-                sandbox=self.sandbox,
-                environment=self.environment,
-                on_line=on_line,
-            )
-        if done.late:
-            raise SyncError(
-                f"{command[0]} was killed; it may run for {seconds} s",
-                exit=Exit.BUILD,
-                hint=f"Log: {self.log}",
-            )
-        if done.status and (full := next((li for li in lines if _NO_SPACE in li), None)):
-            raise SyncError(
-                f"{command[0]}: {full.strip()[:300]}",
-                hint=f"Free space for {self.room.folder} and for temporary files.",
-                exit=Exit.ENVIRONMENT,
-            )
-        return done.status, lines
 
 
 def _unquoted(word: str) -> str:
