@@ -18,7 +18,10 @@ def check_path(path: str) -> None:
     for part in path.split("/"):
         if part in ("", ".", ".."):
             raise SyncError(f"unsafe path {path!r}: it has an empty, `.` or `..` part")
-        plain = "".join(c for c in part if unicodedata.category(c) != "Cf").casefold()
+        if part.isascii():
+            plain = part.lower()
+        else:
+            plain = "".join(c for c in part if unicodedata.category(c) != "Cf").casefold()
         if plain.rstrip(". ").split(":")[0] in (".git", "git~1"):
             raise SyncError(f"unsafe path {path!r}: {part!r} names git's own folder")
 
@@ -27,10 +30,13 @@ def check_paths(paths: Iterable[str]) -> None:
     """Raise SyncError for a path that is unsafe, there twice, also another's folder, or that
     clashes with another on a file system that ignores case."""
     seen: dict[str, tuple[str, bool]] = {}
+    folders: set[str] = set()
     for path in paths:
         check_path(path)
         parts = path.split("/")
-        for count in range(1, len(parts) + 1):
+        # Of a folder that was met, so were those it lies in.
+        first = 1 if posixpath.dirname(path) not in folders else len(parts)
+        for count in range(first, len(parts) + 1):
             prefix, is_file = "/".join(parts[:count]), count == len(parts)
             key = unicodedata.normalize("NFC", prefix).casefold()
             if key not in seen:
@@ -39,6 +45,7 @@ def check_paths(paths: Iterable[str]) -> None:
                 raise SyncError(f"paths {seen[key][0]!r} and {prefix!r} differ only in case")
             elif is_file or seen[key][1]:
                 raise SyncError(f"path {prefix!r} is there twice")
+        folders.add(posixpath.dirname(path))
 
 
 def make_folder(folder: Path, made: set[Path]) -> None:

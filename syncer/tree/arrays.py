@@ -6,6 +6,7 @@ import re
 import struct
 import wave
 from collections.abc import Sequence
+from functools import cache
 from io import BytesIO
 from pathlib import PurePosixPath
 
@@ -34,6 +35,7 @@ _NUMBERS = re.compile(f"(?:{_NUMBER}(?:,{_NUMBER})*)?")
 _BYTES = [str(value) for value in range(256)]
 
 
+@cache
 def array_of(path: str) -> Array:
     """The array that upstream's Makefile would make of an input: its place, name and kind, as its
     tools/generate_cc_arrays.py chooses them.

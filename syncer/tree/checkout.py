@@ -22,6 +22,7 @@ from typing import Any
 from syncer.errors import SyncError
 from syncer.git import BLOB_MODES, Change, Repository, check_paths
 from syncer.port import Port
+from syncer.tree.lists import load_list, save_list
 
 SOURCE_SUFFIXES = (".c", ".cc", ".cpp", ".S")
 # Of these a makefile knows the names; what is in them is for a compiler.
@@ -61,10 +62,10 @@ class Checkout:
             return ask()
         text = json.dumps([self._visible, question], sort_keys=True)
         key = hashlib.sha256(text.encode()).hexdigest()
-        known = dict(_load(self.answers))
+        known = dict(load_list(self.answers))
         if key not in known:
             known[key] = ask()
-            _save(self.answers, dict(list(known.items())[-_KEPT_ANSWERS:]))
+            save_list(self.answers, dict(list(known.items())[-_KEPT_ANSWERS:]))
         return str(known[key])
 
     @cached_property
@@ -103,7 +104,7 @@ def check_out(
     """
     root, list_file = folder / "checkout", folder / _LIST
     places = _places(port, trees)
-    had = _load(list_file)
+    had = load_list(list_file)
     list_file.unlink(missing_ok=True)  # a roll that is killed from here on leaves none
     written = _updated(port, had, places, repositories, root)
     if written is None:
@@ -113,7 +114,7 @@ def check_out(
             written |= _exported(port, place, repositories[place.name], root)
     for placeholder in port.toml.tree.placeholders:
         (root / port.toml.tree.downloads / placeholder).mkdir(parents=True, exist_ok=True)
-    _save(list_file, {"places": [asdict(place) for place in places], "written": written})
+    save_list(list_file, {"places": [asdict(place) for place in places], "written": written})
     plain = {path: item[1] for path, item in written.items() if item[0] in _PLAIN}
     return Checkout(root, plain, folder / _ANSWERS, len(plain) == len(written))
 
@@ -220,16 +221,3 @@ def _found(root: Path) -> Iterator[tuple[str, list[int]]]:
 def _stat(path: Path) -> list[int]:
     found = path.lstat()
     return [found.st_size, found.st_mtime_ns]
-
-
-def _load(file: Path) -> Any:
-    try:
-        return json.loads(file.read_bytes())
-    except (OSError, ValueError):
-        return {}
-
-
-def _save(file: Path, value: object) -> None:
-    part = file.with_name(f"{file.name}.part")
-    part.write_text(json.dumps(value))
-    part.rename(file)

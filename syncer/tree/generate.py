@@ -17,8 +17,8 @@ from syncer.git import Repository, check_paths
 from syncer.includes import including
 from syncer.model import Origin, Program, Rebased, Resolved, TreeResult
 from syncer.port import Component, Port
-from syncer.tree.arrays import array_files
 from syncer.tree.checkout import SOURCE_SUFFIXES, Checkout, check_out
+from syncer.tree.kept import all_arrays
 from syncer.tree.listing import (
     Declared,
     Listing,
@@ -68,10 +68,14 @@ def generate(
 
     files = _upstream_files(port, listing, by_component, tests, checkout)
     own = _own_files(port)
-    for array in test_arrays(tests):
-        files |= array_files(array, _read(checkout, array.from_, "test.macro"))
-    for array in port.toml.tree.array:
-        files |= array_files(array, _read(checkout, array.from_, "tree.array.from"))
+    arrays = dict.fromkeys(test_arrays(tests), "test.macro")
+    arrays |= dict.fromkeys(port.toml.tree.array, "tree.array.from")
+    files |= all_arrays(
+        arrays,
+        checkout.files.get,
+        lambda array: _read(checkout, array.from_, arrays[array]),
+        folder / TREE,
+    )
     files |= _originals(port, repositories)
     clash = sorted(own.keys() & files.keys())
     if clash:
@@ -213,11 +217,12 @@ def _own_files(port: Port) -> dict[str, bytes]:
 
 
 def _originals(port: Port, repositories: Mapping[str, Repository]) -> dict[str, bytes]:
-    return {
-        item.original: repositories[item.component].blob(item.shadows)
-        for item in port.toml.override
-        if item.original
-    }
+    wanted = [item for item in port.toml.override if item.original]
+    blobs: dict[tuple[str, str], bytes] = {}
+    for name in {item.component for item in wanted}:
+        ids = [item.shadows for item in wanted if item.component == name]
+        blobs |= {(name, id): data for id, data in repositories[name].blobs(ids).items()}
+    return {item.original: blobs[item.component, item.shadows] for item in wanted if item.original}
 
 
 def _context(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from itertools import chain
 
 from syncer.errors import SyncError
-from syncer.includes import included
+from syncer.includes import included, names_included
 from syncer.model import Origin, Program
 from syncer.port import Array, Port
 from syncer.tree.arrays import array_of
@@ -16,7 +17,7 @@ from syncer.tree.listing import Declared, Listing
 from syncer.tree.places import in_checkout, in_tree
 
 # A test that includes upstream's framework prints its cases; one with a main of its own need not.
-_FRAMEWORK = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*".*/testing/micro_test\w*\.h"', re.MULTILINE)
+_FRAMEWORK = re.compile(rb".*/testing/micro_test\w*\.h")
 
 
 def test_arrays(declared: Iterable[Declared]) -> tuple[Array, ...]:
@@ -45,7 +46,8 @@ def all_programs(
             )
         arrays = [f"{array_of(path).to}.cc" for path in test.inputs]
         sources = tuple(dict.fromkeys([in_tree(port.toml.tree, p) for p in test.sources] + arrays))
-        cases = any(_FRAMEWORK.search(files[path]) for path in sources)
+        names = chain.from_iterable(names_included(files[path]) for path in sources)
+        cases = any(map(_FRAMEWORK.fullmatch, names))
         tests.append(Program(test.name, "test", sources, Origin.UPSTREAM, cases))
     for program in own:
         missing = [path for path in program.sources if path not in files]

@@ -2,7 +2,8 @@
 
 Beside the tree lies a list of what sync wrote there (tree.json). A file that is not as the list has
 it was edited in place. The tree changes by two renames, with the list of either side on disk
-meanwhile, so that a roll killed between any two steps leaves nothing that looks like an edit.
+meanwhile, so that a roll killed between any two steps leaves nothing that looks like an edit. The
+folders of the one that went stay, empty, for the one to come (tree.new).
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import contextlib
 import hashlib
 import json
 import os
+import posixpath
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -61,13 +63,11 @@ def replace_tree(files: Mapping[str, bytes], folder: Path, trees: Mapping[str, s
     final, fresh, old = (folder / name for name in (TREE, _FRESH, _OLD))
     _recover(folder)
     made = _load(folder)
-    shutil.rmtree(fresh, ignore_errors=True)
     new = _Made(dict(trees), {path: _digest(data) for path, data in files.items()})
-    for parent in {(fresh / path).parent for path in files}:
-        parent.mkdir(parents=True, exist_ok=True)
+    _make_folders(fresh, files)
     for path, data in files.items():
         same = {item.files.get(path) for item in made} == {new.files[path]}
-        _put(fresh / path, data, final / path, same)
+        _put(f"{fresh}/{path}", data, f"{final}/{path}", same)
     if final.is_dir() and not made:
         final.rename(_unused(folder))  # nobody knows what is in it, so nobody may delete it
     _save(folder, [new, *made])
@@ -78,11 +78,42 @@ def replace_tree(files: Mapping[str, bytes], folder: Path, trees: Mapping[str, s
         if edits:
             old.rename(final)
             _save(folder, made)
-            shutil.rmtree(fresh)
+            _emptied(fresh)
             raise EditedTree(final, edits, base.trees)
     fresh.rename(final)
-    shutil.rmtree(old, ignore_errors=True)
+    if old.is_dir():
+        old.rename(fresh)
     _save(folder, [new])
+    _emptied(fresh)
+
+
+def _make_folders(root: Path, files: Iterable[str]) -> None:
+    """Make `root` hold the folders of `files`, and nothing else. There is a file system on which to
+    remove a folder takes as long as to write a file, so those that are there already stay."""
+    wanted, waiting = {""}, {posixpath.dirname(path) for path in files}
+    while waiting:
+        wanted |= waiting
+        waiting = {posixpath.dirname(folder) for folder in waiting} - wanted
+    there = _emptied(root)
+    for folder in sorted(there - wanted, reverse=True):
+        (root / folder).rmdir()
+    for folder in sorted(wanted - there):
+        (root / folder).mkdir(parents=True)
+
+
+def _emptied(root: Path) -> set[str]:
+    """Remove all files below `root`; returns the folders that are left, by their paths there."""
+    folders, waiting = set[str](), [""] if root.is_dir() else []
+    while waiting:
+        folder = waiting.pop()
+        folders.add(folder)
+        with os.scandir(root / folder) as listed:
+            for entry in listed:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(posixpath.join(folder, entry.name))
+                else:
+                    os.unlink(entry.path)  # noqa: PTH108 (there are thousands)
+    return folders
 
 
 def _recover(folder: Path) -> None:
@@ -114,7 +145,7 @@ def _load(folder: Path) -> list[_Made]:
 def _save(folder: Path, made: Sequence[_Made]) -> None:
     part = folder / f"{_LIST}.part"
     with part.open("w", encoding="utf-8") as file:
-        json.dump([asdict(item) for item in made], file)
+        file.write(json.dumps([{"trees": item.trees, "files": item.files} for item in made]))
         file.flush()
         os.fsync(file.fileno())
     part.rename(folder / _LIST)
@@ -133,15 +164,23 @@ def _edits(tree: Path, made: Sequence[_Made], new: _Made) -> tuple[tuple[Edit, .
 
 def _files(tree: Path) -> Iterator[tuple[str, str]]:
     """Everything in a tree that is no folder, with its SHA-256, but what CMake made of it."""
-    for place, folders, names in os.walk(tree):
-        if "CMakeCache.txt" in names:
-            folders.clear()
+    start, waiting = len(str(tree)) + 1, [str(tree)]
+    while waiting:
+        with os.scandir(waiting.pop()) as listed:
+            entries = list(listed)
+        if any(entry.name == "CMakeCache.txt" and not entry.is_dir() for entry in entries):
             continue
-        links = [name for name in folders if (Path(place) / name).is_symlink()]
-        for name in (*names, *links):
-            full = Path(place) / name
-            plain = full.is_file() and not full.is_symlink()
-            yield full.relative_to(tree).as_posix(), _digest(full.read_bytes()) if plain else "link"
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(entry.path)
+            else:
+                plain = entry.is_file(follow_symlinks=False)
+                yield entry.path[start:], _digest(_read(entry.path)) if plain else "link"
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+        return file.read()
 
 
 def _digest(data: bytes) -> str:
@@ -155,14 +194,15 @@ def _unused(folder: Path) -> Path:
     return folder / f"{_ASIDE}-{number}"
 
 
-def _put(target: Path, data: bytes, before: Path, same: bool) -> None:
+def _put(target: str, data: bytes, before: str, same: bool) -> None:
     """Write a file of the new tree, or take over the one `before` it: the same file where sync
     made it the `same` (an edit of it is found by its digest), else at least its time."""
-    if same and not before.is_symlink():
+    if same and not os.path.islink(before):  # noqa: PTH114 (there are thousands)
         with contextlib.suppress(OSError):  # it is gone, or the file system has no links
             os.link(before, target)
             return
-    target.write_bytes(data)
-    if before.is_file() and before.read_bytes() == data:
-        stat = before.stat()
+    written, old = Path(target), Path(before)
+    written.write_bytes(data)
+    if old.is_file() and old.read_bytes() == data:
+        stat = old.stat()
         os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -19,12 +20,18 @@ def files(tree: Path) -> dict[str, bytes]:
     return {p.relative_to(tree).as_posix(): p.read_bytes() for p in tree.rglob("*") if p.is_file()}
 
 
+def only_the_tree(folder: Path) -> None:
+    """Nothing else was left, but for the empty folders of the next one."""
+    assert {p.name for p in folder.iterdir()} - {"tree.new"} == {"tree", "tree.json"}
+    assert not files(folder / "tree.new")
+
+
 def refused(folder: Path, wanted: dict[str, bytes] = TWO) -> EditedTree:
     before = files(folder / "tree")
     with pytest.raises(EditedTree) as caught:
         replace_tree(wanted, folder, {"up": "2" * 40})
     assert files(folder / "tree") == before
-    assert not (folder / "tree.new").exists() and not (folder / "tree.old").exists()
+    assert not files(folder / "tree.new") and not (folder / "tree.old").exists()
     return caught.value
 
 
@@ -32,7 +39,20 @@ def test_one_tree_takes_the_place_of_another(tmp_path: Path) -> None:
     for wanted in (ONE, TWO, ONE):
         replace_tree(wanted, tmp_path, TREES)
         assert files(tmp_path / "tree") == wanted
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["tree", "tree.json"]
+    only_the_tree(tmp_path)
+
+
+def test_folders_come_and_go(tmp_path: Path) -> None:
+    deep = {"a/b/c.c": b"int c;\n", "a/d": b"", "e/f/g/h.h": b""}
+    shallow = {"a": b"once a folder\n", "e/f": b"", "i/j/k.c": b"int k;\n"}
+    for wanted in (deep, shallow, deep, ONE, deep):
+        replace_tree(wanted, tmp_path, TREES)
+        assert files(tmp_path / "tree") == wanted
+        made = {p for p in (tmp_path / "tree").rglob("*") if p.is_dir()}
+        assert made == {
+            p for path in wanted for p in (tmp_path / "tree" / path).parents if p in made
+        }
+        only_the_tree(tmp_path)
 
 
 def test_a_file_edited_in_place_stops_it(tmp_path: Path) -> None:
@@ -113,6 +133,7 @@ def killed(
 
         patch.setattr(Path, "rename", counted(Path.rename))
         patch.setattr("shutil.rmtree", counted(shutil.rmtree))
+        patch.setattr("os.unlink", counted(os.unlink))
         try:
             replace_tree(wanted, folder, TREES)
         except Killed:
@@ -122,7 +143,7 @@ def killed(
     return False
 
 
-@pytest.mark.parametrize("at", range(1, 10))
+@pytest.mark.parametrize("at", range(1, 13))
 @pytest.mark.parametrize("again", [1, 3, 99])
 def test_a_kill_at_any_step_is_no_edit(
     tmp_path: Path, at: int, again: int, monkeypatch: pytest.MonkeyPatch
@@ -132,10 +153,10 @@ def test_a_kill_at_any_step_is_no_edit(
     killed(tmp_path, again, monkeypatch, ONE | {"d.c": b"int d;\n"})
     replace_tree(TWO, tmp_path, TREES)
     assert files(tmp_path / "tree") == TWO
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["tree", "tree.json"]
+    only_the_tree(tmp_path)
 
 
-@pytest.mark.parametrize("at", range(1, 10))
+@pytest.mark.parametrize("at", range(1, 13))
 def test_a_kill_at_any_step_loses_no_edit(
     tmp_path: Path, at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,10 +172,10 @@ def test_a_kill_at_any_step_loses_no_edit(
 def test_the_steps_that_are_killed_are_all_there_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for at in range(1, 10):
+    for at in range(1, 13):
         folder = tmp_path / str(at)
         folder.mkdir()
         replace_tree(ONE, folder, TREES)
         if not killed(folder, at, monkeypatch, TWO):
             break
-    assert 5 < at < 9
+    assert 5 < at < 12
