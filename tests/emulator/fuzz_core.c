@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Random memory as code, for the sanitizers, and twice: run ahead and in turns must end alike.
+ * Random memory as code, for the sanitizers, and up to three times: ahead, in turns and slices, and
+ * with exact timing an instruction at a time (watch.c), it must end alike.
  *
  *     fuzz_core FIRST_SEED COUNT
  *
@@ -10,6 +11,7 @@
  */
 #include "api.h"
 #include "machine.h"
+#include "watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,6 +157,7 @@ static uint64_t run(struct Machine *m, uint64_t slice)
 
 int main(int count, char **arguments)
 {
+    static const uint64_t slices[] = {60000, 997, 37, 1};
     if (count != 3) return 2;
     uint64_t first = strtoull(arguments[1], NULL, 10), seeds = strtoull(arguments[2], NULL, 10);
     uint64_t all = 0, cycles = 0, instructions = 0;
@@ -166,9 +169,16 @@ int main(int count, char **arguments)
         cycles += machine_cycles(m);
         instructions += m->core[0].instructions + m->core[1].instructions;
         build(m, seed, true);
-        uint64_t in_turns = run(m, seed % 2 ? 60000 : 997);
-        if (ahead != in_turns) {
-            printf("seed %llu: ahead and in turns differ\n", (unsigned long long)seed);
+        uint64_t in_turns = run(m, slices[seed % 4]), watched = ahead;
+        if (m->settings.exact) {
+            build(m, seed, true);
+            machine_step(m, NO_CORE);
+            watched = run(m, slices[seed / 4 % 4]);
+            watch_free(m);
+        }
+        if (ahead != in_turns || ahead != watched) {
+            printf("seed %llu: ahead and %s differ\n", (unsigned long long)seed,
+                   ahead != in_turns ? "in turns" : "watched");
             return 1;
         }
         all = hash(all, &ahead, sizeof ahead);

@@ -17,9 +17,14 @@
 turn:                                                                                            \
     SAVE();                                                                                      \
     if (UNLIKELY(m->attention)) return;                                                          \
-    if (cycles > c->other->cycles) m->current = c = c->other;                                    \
-    cycles = c->cycles;                                                                          \
-    if (UNLIKELY(cycles >= horizon)) return;                                                     \
+    if (LIKELY(cycles > c->other->cycles)) {                                                     \
+        m->current = c = c->other;                                                               \
+        cycles = c->cycles;                                                                      \
+        if (UNLIKELY(cycles >= horizon)) return;                                                 \
+    } else if (UNLIKELY(cycles >= horizon)) {                                                    \
+        m->went_on = true;                                                                       \
+        return;                                                                                  \
+    }                                                                                            \
     ip = c->ip;                                                                                  \
     limit = c->other->cycles < horizon ? c->other->cycles : horizon;                             \
     DISPATCH();

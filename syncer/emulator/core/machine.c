@@ -117,7 +117,7 @@ void machine_clear(struct Machine *m, const struct Settings *settings, const uin
     m->unmapped_count = 0;
     m->fault = (struct Fault){0};
     m->stop = 0;
-    m->dual = m->contended = false;
+    m->dual = m->contended = m->went_on = false;
     m->next_event = 0;
     m->stop_cycle = 0;
 

@@ -259,6 +259,8 @@ struct Machine {
     bool dual;              /* both cores run */
     bool contended;         /* two masters or more run, DMA being one: they may collide */
     bool attention;         /* something changed: schedule before the next instruction */
+    bool went_on;           /* the current core's last instruction would have been followed by its
+                             * next one, had its limit not come: it did not ask for the scheduler */
     uint64_t limit;         /* the current core runs on while its cycles are <= limit */
     uint64_t horizon;       /* below this cycle two running cores simply alternate */
     uint64_t next_event;    /* the first cycle at which a timer, SysTick or DMA is due */

@@ -42,11 +42,15 @@
     } while (0)
 #define SLOW() SAVE()
 #ifdef ONE_INSTRUCTION
-#define NEXT() LEAVE()
+#define NEXT()                                                                                   \
+    do {                                                                                         \
+        m->went_on = true;                                                                       \
+        LEAVE();                                                                                 \
+    } while (0)
 #define NEXT_SIMPLE()                                                                            \
     do {                                                                                         \
         cycles += CYCLES_SIMPLE;                                                                 \
-        LEAVE();                                                                                 \
+        NEXT();                                                                                  \
     } while (0)
 #else
 #define NEXT()                                                                                   \

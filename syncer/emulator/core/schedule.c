@@ -47,13 +47,25 @@ static bool sleep_until_event(struct Machine *m)
     return !m->stop;
 }
 
+/* Whether a core that runs in turns goes on from its last instruction, and not after one of the
+ * other core's: then what it begins at the very cycle of an event still comes before it. */
+static bool goes_on_in_turns(struct Machine *m)
+{
+    if (!m->went_on || !m->dual || !m->settings.exact) return false;
+    if (m->current->cycles <= m->current->other->cycles) return true;
+    m->current = m->current->other;
+    m->went_on = false;
+    return false;
+}
+
 bool schedule(struct Machine *m)
 {
     const uint64_t quantum = m->settings.exact ? 0 : FUNCTIONAL_QUANTUM;
     for (;;) {
-        uint64_t now = m->current->cycles;
         if (m->stop) return false;
-        if (now >= m->next_event) service_events(m, now);
+        const bool goes_on = goes_on_in_turns(m);
+        uint64_t now = m->current->cycles;
+        if (now - goes_on >= m->next_event) service_events(m, now);
         for (int i = 0; i < 2; i++) poll_exceptions(m, &m->core[i], now);
         if (m->stop) return false;
 
@@ -66,14 +78,15 @@ bool schedule(struct Machine *m)
             if (!sleep_until_event(m)) return false;
             continue;
         }
+        if (c->cycles - goes_on >= m->next_event) continue; /* now is later, being another core's */
         if (c->cycles >= m->stop_cycle) {
             m->stop |= STOP_SLICE;
             return false;
         }
-        uint64_t horizon = earlier(m->next_event, m->stop_cycle);
-        m->limit = m->dual ? earlier(c->other->cycles + quantum, horizon) : horizon;
-        m->horizon = horizon;
-        m->attention = false;
+        m->horizon = earlier(m->next_event, m->stop_cycle - 1);
+        m->limit = earlier(m->next_event, m->stop_cycle) - 1;
+        if (m->dual) m->limit = earlier(c->other->cycles + quantum, m->limit);
+        m->attention = m->went_on = false;
         return true;
     }
 }
