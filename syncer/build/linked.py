@@ -62,9 +62,10 @@ def read_program(elf: Path, tree: Path) -> Program:
 def _read(elf: Path, tree: Path) -> Program:
     with elf.open("rb") as file:
         image = ELFFile(file)
-        place = cache(lambda name, folder: _in_tree(name, tree, folder) if name else "")
+        place = cache(_Places(tree).of)
         ranges = [
-            (start, end, place(name, folder)) for start, end, name, folder in code_ranges(image)
+            (start, end, place(name, folder) if name else "")
+            for start, end, name, folder in code_ranges(image)
         ]
         if not ranges:
             raise SyncError(
@@ -89,13 +90,25 @@ def _read(elf: Path, tree: Path) -> Program:
     return Program(tuple(functions), frozenset(source for _, _, source in ranges), frozenset(data))
 
 
-def _in_tree(name: str, tree: Path, folder: str | Path) -> str:
-    """The path in the tree of a source that the compiler calls `name`, in `folder`; else its
-    name. With -ffile-prefix-map it is a path in the tree already."""
-    full = (Path(folder) / name).resolve() if Path(folder, name).is_absolute() else None
-    if full and full.is_relative_to(tree.resolve()):
-        return full.relative_to(tree.resolve()).as_posix()
-    return Path(os.path.normpath(name)).as_posix()
+class _Places:
+    """Where the files that compilers name are in a tree."""
+
+    def __init__(self, tree: Path) -> None:
+        self._tree = f"{os.path.realpath(tree)}/"
+        self._real = cache(os.path.realpath)  # many files lie in one folder
+
+    def of(self, name: str, folder: str) -> str:
+        """The path in the tree of a source that the compiler calls `name`, in `folder`; else its
+        name. With -ffile-prefix-map it is a path in the tree already."""
+        full = os.path.join(folder, name)  # noqa: PTH118 (there are thousands)
+        if full.startswith("/"):
+            place, _, last = full.rpartition("/")
+            real = f"{self._real(place)}/{last}"
+            if last in ("", ".", "..") or os.path.islink(real):  # noqa: PTH114
+                real = os.path.realpath(full)
+            if real.startswith(self._tree):
+                return real.removeprefix(self._tree)
+        return os.path.normpath(name)
 
 
 def exported_names(object_file: Path) -> tuple[frozenset[str], frozenset[str]]:
@@ -137,7 +150,8 @@ def compiled(ninja: str, out: Path, tree: Path) -> dict[Path, tuple[str, ...]]:
             f"ninja -t deps failed in {out}", exit=Exit.BUILD, detail=done.stderr or done.stdout
         )
     found: dict[Path, tuple[str, ...]] = {}
-    place = cache(lambda line: _in_tree(os.path.join(out, line.strip()), tree, out))  # noqa: PTH118
+    places, start = _Places(tree), f"{out}/"
+    place = cache(lambda line: places.of(os.path.join(start, line.strip()), ""))  # noqa: PTH118
     for block in re.split(r"\n\n+", done.stdout):
         head, *files = block.splitlines() or [""]
         name, _, state = head.rpartition(": #deps")

@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +46,8 @@ def find_toolset(build: Build) -> Toolset:
     Raises:
         SyncError: (ENVIRONMENT) one is missing, too old, or an SDK of another version.
     """
-    problems = missing_tools(build)
+    tools = _tools(build)
+    problems = _lacks(build, tools)
     if problems:
         raise SyncError(
             "; ".join(lack.what for lack in problems),
@@ -53,7 +56,7 @@ def find_toolset(build: Build) -> Toolset:
             exit=Exit.ENVIRONMENT,
         )
     names = [f"{build.toolchain.prefix}gcc", "cmake", "ninja"]
-    found = [tool for tool in map(find_tool, names) if tool]
+    found = [tool for tool in map(tools.get, names) if tool]
     if build.sdk is None:
         return Toolset(None, tuple(found))
     sdk = find_sdk(build.sdk)
@@ -96,18 +99,32 @@ def find_compiler_cache() -> CompilerCache | None:
 
 def missing_tools(build: Build) -> list[Lack]:
     """What is missing or unfit, each with what mends it."""
-    compiler = f"{build.toolchain.prefix}gcc"
-    packages = {
-        compiler: tuple(build.toolchain.packages.split()),
+    return _lacks(build, _tools(build))
+
+
+def _packages(build: Build) -> dict[str, tuple[str, ...]]:
+    """The programs that a build needs, with the system's packages that bring them."""
+    return {
+        f"{build.toolchain.prefix}gcc": tuple(build.toolchain.packages.split()),
         "cmake": ("cmake",),
         "ninja": ("ninja-build",),
         "make": ("make",),
         "git": ("git",),
     }
+
+
+def _tools(build: Build) -> dict[str, Tool | None]:
+    names = _packages(build)
+    with ThreadPoolExecutor(len(names)) as pool:  # most of the time goes into starting them
+        return dict(zip(names, pool.map(find_tool, names), strict=True))
+
+
+def _lacks(build: Build, tools: Mapping[str, Tool | None]) -> list[Lack]:
+    compiler = f"{build.toolchain.prefix}gcc"
     lacks = []
-    for name, bring in packages.items():
+    for name, bring in _packages(build).items():
         minimum = build.toolchain.minimum if name == compiler else _MINIMUM.get(name, "0")
-        what = _unfit(name, find_tool(name), minimum)
+        what = _unfit(name, tools[name], minimum)
         if not what and name == compiler:
             what = _without_libraries(name, build.toolchain.libraries)
         if what:
