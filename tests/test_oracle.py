@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import venv
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import tflite
 from tflite_micro import runtime
 
+from syncer import foreign
 from syncer.bench.oracle import OperatorCrc, OracleUnavailable, operator_crcs
 from syncer.errors import Exit, SyncError
 
@@ -159,3 +162,61 @@ def test_without_the_package_the_hint_has_the_commands(
 def test_a_worker_that_takes_too_long() -> None:
     with pytest.raises(OracleUnavailable, match=r"more than 0\.001 s"):
         operator_crcs(tiny(), [bytes(4)], timeout=0.001)
+
+
+def asked(
+    kept: Path, data: bytes, given: list[bytes], **options: foreign.Sandbox
+) -> tuple[tuple[OperatorCrc, ...], bool]:
+    """The answer, and whether TFLM was asked for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        runs = []
+        real = foreign.run
+
+        def counted(*arguments: Any, **more: Any) -> foreign.Done:
+            runs.append(arguments)
+            return real(*arguments, **more)
+
+        patch.setattr(foreign, "run", counted)
+        return operator_crcs(data, given, kept=kept, **options), bool(runs)
+
+
+def test_an_answer_is_kept_for_the_same_question_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, given = tmp_path / "kept", [bytes(4)]
+    first, was_asked = asked(kept, tiny(), given)
+    assert was_asked
+    assert asked(kept, tiny(), given) == (first, False)
+    assert operator_crcs(tiny(), given) == first
+    assert asked(kept, tiny(), [b"\1\2\3\4"])[1]
+    assert asked(kept, tiny(Beta=0.5), given)[1]
+    for sandbox in foreign.all_sandboxes()[0][1:]:
+        assert asked(kept, tiny(), given, sandbox=sandbox)[1]
+    monkeypatch.setattr("importlib.metadata.version", lambda _: "another")
+    assert asked(kept, tiny(), given) == (first, True)
+
+
+@pytest.mark.parametrize("content", ["", "[[", "{}x", "[1, 2]", '[["SOFTMAX"]]'])
+def test_a_damaged_answer_is_asked_again(tmp_path: Path, content: str) -> None:
+    first, _ = asked(tmp_path, tiny(), [bytes(4)])
+    (file,) = tmp_path.iterdir()
+    file.write_text(content)
+    assert asked(tmp_path, tiny(), [bytes(4)]) == (first, True)
+    assert asked(tmp_path, tiny(), [bytes(4)]) == (first, False)
+
+
+def test_what_could_not_be_answered_is_asked_again(tmp_path: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(OracleUnavailable):
+            operator_crcs(b"no model at all", [bytes(4)], kept=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_old_answers_go(tmp_path: Path) -> None:
+    for number in range(70):
+        (tmp_path / f"{number}.json").write_text("[]")
+        os.utime(tmp_path / f"{number}.json", (number, number))
+    assert asked(tmp_path, tiny(), [bytes(4)])[1]
+    names = {file.name for file in tmp_path.iterdir()}
+    assert len(names) == 64 and "69.json" in names and "0.json" not in names
+    assert not asked(tmp_path, tiny(), [bytes(4)])[1]

@@ -7,15 +7,20 @@ cannot run it may abort instead of raising, and because a model is upstream's: i
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
+import platform
 import signal
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from importlib import metadata
 from pathlib import Path
 
 from syncer import foreign
+from syncer.durable import write_whole
 from syncer.errors import Exit, SyncError
 
 WORKER = Path(__file__).with_name("oracle_worker.py")
@@ -23,6 +28,7 @@ INSTALL = (
     "pip install --pre --no-deps tflite-micro\n"
     "pip install absl-py bitarray flatbuffers numpy pyyaml"
 )
+_MOST_KEPT = 64
 
 
 class OracleUnavailable(SyncError):
@@ -45,13 +51,29 @@ def operator_crcs(
     *,
     timeout: float = 120.0,
     sandbox: foreign.Sandbox | None = None,
+    kept: Path | None = None,
 ) -> tuple[OperatorCrc, ...]:
     """One inference of a .tflite `model`; `inputs` are the raw bytes of its input tensors.
     `sandbox` holds TFLM back, to which a model is a program; by default the strongest there is.
+    `kept` is a folder for answers: what the same TFLM has said of the same model, of the same
+    inputs and as well held back, is not asked again.
 
     Raises OracleUnavailable where the package is missing, or does not run the model, or takes more
     than `timeout` seconds; SyncError where `inputs` do not fit the model.
     """
+    sandbox = sandbox or foreign.choose()
+    file = kept / f"{_question(model, inputs, sandbox)}.json" if kept else None
+    rows = _load(file) if file else None
+    if rows is None:
+        rows = _ask(model, inputs, timeout, sandbox)
+        if file:
+            _keep(file, rows)
+    return tuple(OperatorCrc(i, op, crc) for i, (op, crc) in enumerate(rows))
+
+
+def _ask(
+    model: bytes, inputs: Sequence[bytes], timeout: float, sandbox: foreign.Sandbox
+) -> list[tuple[str, int]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "model.tflite").write_bytes(model)
@@ -71,7 +93,7 @@ def operator_crcs(
 
     match answer:
         case {"crcs": list(rows)}:
-            return tuple(OperatorCrc(i, op, crc) for i, (op, crc) in enumerate(rows))
+            return [(op, crc) for op, crc in rows]
         case {"input": str(message)}:
             raise SyncError(message, hint="Give one file per input tensor, of that many bytes.")
         case {"import": str(message)}:
@@ -80,6 +102,36 @@ def operator_crcs(
             raise _unavailable(message, run.err)
         case _:
             raise AssertionError(f"unknown answer of {WORKER.name}: {answer}")
+
+
+def _question(model: bytes, inputs: Sequence[bytes], sandbox: foreign.Sandbox) -> str:
+    """What an answer depends on, as a name."""
+    try:
+        version = metadata.version("tflite-micro")
+    except metadata.PackageNotFoundError:
+        version = ""
+    code = WORKER.read_bytes() if WORKER.is_file() else b""
+    digests = [hashlib.sha256(data).hexdigest() for data in (code, model, *inputs)]
+    by = [version, sys.version, platform.machine(), asdict(sandbox.protection)]
+    return hashlib.sha256(json.dumps([by, digests]).encode()).hexdigest()
+
+
+def _load(file: Path) -> list[tuple[str, int]] | None:
+    try:
+        return [(str(op), int(crc)) for op, crc in json.loads(file.read_bytes())]
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _keep(file: Path, rows: Sequence[tuple[str, int]]) -> None:
+    write_whole(file, json.dumps(rows).encode(), durable=False)
+    with contextlib.suppress(OSError):  # another thread may remove the same
+        for old in sorted(file.parent.glob("*.json"), key=_age)[:-_MOST_KEPT]:
+            old.unlink()
+
+
+def _age(file: Path) -> int:
+    return file.stat().st_mtime_ns
 
 
 def _ended(status: int) -> str:

@@ -19,6 +19,8 @@ from syncer.pipeline.order import order_of
 from syncer.port import Port
 from syncer.tree.generate import tree_digest
 
+_RESULTS = ("tree", "publish", "bundles", "stages", "host")
+
 
 @dataclass(frozen=True)
 class Folder:
@@ -59,7 +61,11 @@ def clean(port: Port, *, results: bool, cache: bool, dry_run: bool) -> tuple[Fol
 
 
 def _of_port(port: Port, results: bool) -> Iterator[Folder]:
-    names = ("checkout", "build", *(("tree", "publish", "bundles", "stages") if results else ()))
+    names = (
+        "checkout",
+        "build",
+        *(("tree", "publish", "bundles", "stages", "host") if results else ()),
+    )
     kept = {"tree": lambda: _edited(port), "publish": lambda: _foreign(port)}
     for name in names:
         path = port.state / name

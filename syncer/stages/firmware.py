@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from syncer import foreign
@@ -36,6 +36,9 @@ from syncer.tree.models import benchmark_inputs
 _BEGIN = "_ZN6tflite13MicroProfiler10BeginEvent"
 _END = "_ZN6tflite13MicroProfiler8EndEvent"
 _CHECK_DONE = "check done"
+_KEPT = "host"  # the host's answers
+
+_Kernels = Callable[[Path], Mapping[int, Kernel]]
 
 
 def bench(
@@ -53,37 +56,50 @@ def bench(
     `sandbox` holds back (by default the strongest that works here), and what was measured with
     what was accepted. What the target `beside` measures of the same is put beside it, ungated."""
     accepted = load_sizes(port.sizes_file)
-    sandbox = sandbox or foreign.choose()
-    by_name = {firmware.name: firmware for firmware in on_target(port, built)}
+    sandbox, read = sandbox or foreign.choose(), cache(upstream_file)
     kernels = partial(_kernels, port, built, tree)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = [
-            pool.submit(_one_bench, port, spec, by_name, upstream_file, target, kernels, sandbox)
+        hosts = [
+            pool.submit(_on_the_host, spec, read, sandbox, port.state / _KEPT)
             for spec in port.toml.benchmark
         ]
         results = []
-        for job in jobs:
-            results.append(job.result())
-            note(f"{results[-1].name}: {results[-1].ticks / 1000:.1f} ms")
-    others = []
-    for spec in port.toml.benchmark if beside else ():
-        assert beside is not None
-        others.append(_one_bench(port, spec, by_name, upstream_file, beside, lambda _: {}, sandbox))
-        note(f"{spec.name} on {beside.name}: {others[-1].ticks / 1000:.1f} ms")
+        for result in _measured(port, built, target, kernels, hosts, pool):
+            results.append(result)
+            note(f"{result.name}: {result.ticks / 1000:.1f} ms")
+        others = []
+        for result in _measured(port, built, beside, lambda _: {}, hosts, pool) if beside else ():
+            assert beside is not None
+            others.append(result)
+            note(f"{result.name} on {beside.name}: {result.ticks / 1000:.1f} ms")
     done = compared(port, built, lock, accepted, results)
     return replace(done, protection=sandbox.protection, beside=tuple(others))
 
 
-def _one_bench(
+def _measured(
     port: Port,
-    spec: Benchmark,
-    by_name: Mapping[str, Firmware],
-    upstream_file: Callable[[str], bytes],
+    built: BuildResult,
     target: Target,
-    kernels: Callable[[Path], Mapping[int, Kernel]],
-    sandbox: foreign.Sandbox,
+    kernels: _Kernels,
+    hosts: Sequence[Future[tuple[oracle.OperatorCrc, ...]]],
+    pool: Executor,
+) -> Iterator[BenchResult]:
+    """Every benchmark and its check on the target, held against the host's answer to each."""
+    by_name = {firmware.name: firmware for firmware in on_target(port, built)}
+    jobs = [
+        (
+            pool.submit(_run_bench, port, spec, by_name[spec.firmware], target, kernels),
+            pool.submit(_run_check, port, by_name[spec.check], target),
+        )
+        for spec in port.toml.benchmark
+    ]
+    for spec, (ran, checked), host in zip(port.toml.benchmark, jobs, hosts, strict=True):
+        yield _compared(_with_crcs(spec, ran.result(), checked.result()), host)
+
+
+def _run_bench(
+    port: Port, spec: Benchmark, firmware: Firmware, target: Target, kernels: _Kernels
 ) -> BenchResult:
-    firmware = by_name[spec.firmware]
     elf = Path(firmware.elf)
     begin, end = (symbols_starting(elf, name) for name in (_BEGIN, _END))
     functions = kernels(elf)
@@ -107,7 +123,7 @@ def _one_bench(
         )
         spans = parse.layer_spans(*at, inference=spec.inference, before=before)
         layers = layer_kernels(layers, spans, run.counts, functions)
-    result = BenchResult(
+    return BenchResult(
         name=spec.name,
         target=target.name,
         clock_hz=target.clock_hz,
@@ -117,8 +133,6 @@ def _one_bench(
         flash=firmware.flash,
         ram=firmware.ram,
     )
-    checked = _with_crcs(port, spec, by_name, target, result)
-    return _compared(checked, spec, upstream_file, sandbox)
 
 
 def _kernels(port: Port, built: BuildResult, tree: Path, elf: Path) -> dict[int, Kernel]:
@@ -135,22 +149,16 @@ def _kernels(port: Port, built: BuildResult, tree: Path, elf: Path) -> dict[int,
     }
 
 
-def _with_crcs(
-    port: Port,
-    spec: Benchmark,
-    by_name: Mapping[str, Firmware],
-    target: Target,
-    bench: BenchResult,
-) -> BenchResult:
-    """The benchmark with the arena and each operator's CRC, as the check firmware prints them."""
-    run = target.run(
-        Path(by_name[spec.check].elf),
-        until=_CHECK_DONE,
-        budget_cycles=port.toml.budget.benchmark_cycles,
-    )
+def _run_check(port: Port, firmware: Firmware, target: Target) -> parse.Checked:
+    budget = port.toml.budget.benchmark_cycles
+    run = target.run(Path(firmware.elf), until=_CHECK_DONE, budget_cycles=budget)
     if run.failure:
-        raise _stopped(spec.check, run)
-    checked = parse.parse_check(run.output)
+        raise _stopped(firmware.name, run)
+    return parse.parse_check(run.output)
+
+
+def _with_crcs(spec: Benchmark, bench: BenchResult, checked: parse.Checked) -> BenchResult:
+    """The benchmark with the arena and each operator's CRC, as the check firmware prints them."""
     if [op for _, op, _ in checked.crcs] != [layer.op for layer in bench.layers]:
         raise SyncError(
             f"{spec.check} ran other operators than {spec.firmware}: "
@@ -167,16 +175,17 @@ def _with_crcs(
     )
 
 
-def _compared(
-    bench: BenchResult,
-    spec: Benchmark,
-    upstream_file: Callable[[str], bytes],
-    sandbox: foreign.Sandbox,
-) -> BenchResult:
+def _on_the_host(
+    spec: Benchmark, read: Callable[[str], bytes], sandbox: foreign.Sandbox, kept: Path
+) -> tuple[oracle.OperatorCrc, ...]:
+    inputs = benchmark_inputs(spec, lambda path, _: read(path))
+    return oracle.operator_crcs(read(spec.model), inputs, sandbox=sandbox, kept=kept)
+
+
+def _compared(bench: BenchResult, answer: Future[tuple[oracle.OperatorCrc, ...]]) -> BenchResult:
     """The benchmark with what TFLM on the host says of each operator's output."""
     try:
-        inputs = benchmark_inputs(spec, lambda path, _: upstream_file(path))
-        host = oracle.operator_crcs(upstream_file(spec.model), inputs, sandbox=sandbox)
+        host = answer.result()
     except oracle.OracleUnavailable as error:
         return replace(bench, outputs=Verdict.NOT_CHECKED, note=error.message)
     if [item.op for item in host] != [layer.op for layer in bench.layers]:
