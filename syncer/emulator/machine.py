@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
 CLOCK_HZ = 125_000_000  # clk_sys of a Pico (RP2040 datasheet 2.15)
 
-# What an XIP cache line costs at the Pico SDK's flash clock divider of 2, and an uncached word;
-# core/timing.h says where the figures come from.
-XIP_FILL = 88
+# What a word of flash costs at the Pico SDK's flash clock divider of 2; core/timing.h says where
+# the figure comes from.
 XIP_WORD = 50
 
 # A run is cut into slices of this many cycles (about a third of a second), between which Python
@@ -54,9 +53,8 @@ class Machine:
         clock_hz: clk_sys, by which the microsecond timer counts.
         exact: False leaves out the cache's, banks' and ports' timing and interleaves coarsely.
         flash_bytes: a power of two from 4096 to 16 MB; a Pico has 2 MB.
-        xip_fill: clk_sys cycles to fill an 8-byte line of the XIP cache; proportional to the flash
-            clock divider.
-        xip_word: clk_sys cycles to read one 32-bit word of flash uncached or by DMA.
+        xip_word: clk_sys cycles to read one 32-bit word of flash, as a miss of the XIP cache does;
+            proportional to the flash clock divider.
         mark_limit: executions of marked addresses recorded before the run ends with a fault.
         in_turns: True: no core runs ahead of the other; slower, to the same result.
 
@@ -71,14 +69,12 @@ class Machine:
         exact: bool = True,
         *,
         flash_bytes: int = 2 << 20,
-        xip_fill: int = XIP_FILL,
         xip_word: int = XIP_WORD,
         mark_limit: int = 1_000_000,
         in_turns: bool = False,
     ) -> None:
         _check_range("clock_hz", clock_hz, 1_000_000, 1_000_000_000)
         _check_range("flash_bytes", flash_bytes, 4096, 16 << 20)
-        _check_range("xip_fill", xip_fill, 1, 10_000)
         _check_range("xip_word", xip_word, 1, 10_000)
         _check_range("mark_limit", mark_limit, 0, 100_000_000)
         if flash_bytes & (flash_bytes - 1):
@@ -88,7 +84,6 @@ class Machine:
         self._ffi, self._lib = _core()
         settings = self._ffi.new("struct Settings *")
         settings.clock_hz = clock_hz
-        settings.xip_fill = xip_fill
         settings.xip_word = xip_word
         settings.mark_limit = mark_limit
         settings.exact = exact

@@ -99,8 +99,8 @@ static void build(struct Machine *m, uint64_t seed, bool in_turns)
     static uint8_t rom[ROM_SIZE], flash[FLASH], sram[SRAM_SIZE];
     state = seed;
     const unsigned kind = noise() % 8;
-    struct Settings settings = {.clock_hz = 125000000, .xip_fill = 1 + noise() % 100,
-                                .xip_word = 50, .mark_limit = 1000, .exact = noise() % 8 != 0,
+    struct Settings settings = {.clock_hz = 125000000, .xip_word = 1 + noise() % 100,
+                                .mark_limit = 1000, .exact = noise() % 8 != 0,
                                 .in_turns = in_turns};
     for (size_t i = 0; i < ROM_SIZE; i++) rom[i] = (uint8_t)noise();
     for (size_t i = 0; i < FLASH; i++) flash[i] = (uint8_t)noise();

@@ -356,7 +356,7 @@ def test_misses_go_first_and_wait_for_a_word_under_way(program: Build) -> None:
     cycles, counters, came = streaming(program, "miss_now_and_then", 20)
     assert came == numbers(20, seed=20)
     # After each fill and its cooldown the stream begins a word, for which the next miss waits.
-    assert cycles == pytest.approx(20 * (88 + 7 + WORD), rel=0.1)
+    assert cycles == pytest.approx(20 * (WORD + 7 + WORD), rel=0.1)
     assert counters.stall_xip_port == pytest.approx(20 * (WORD - 10), rel=0.2)
 
 

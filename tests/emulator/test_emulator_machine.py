@@ -308,7 +308,7 @@ def test_bad_arguments(tmp_path: Path) -> None:
     for bad in (
         {"clock_hz": 0},
         {"flash_bytes": 3 << 20},
-        {"xip_fill": 0},
+        {"xip_word": 0},
         {"flash_bytes": 8 << 30},
     ):
         with pytest.raises(SyncError, match=next(iter(bad))):

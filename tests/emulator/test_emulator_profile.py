@@ -39,7 +39,7 @@ def test_costs_of_functions_and_their_callers(program: Build) -> None:
     (region,) = profile.regions
     assert (region.name, region.core, region.count) == ("three calls", 0, 1)
     assert sum(functions[name][1].cycles for name in ("inner", "outer", "tail", "work")) == (
-        pytest.approx(region.cost.cycles, abs=120)  # the fetches of main around it
+        pytest.approx(region.cost.cycles, abs=250)  # the fetches of main around it
     )
 
 
@@ -82,8 +82,8 @@ def test_a_profiled_run_is_the_same_and_all_of_it_is_accounted_for(
 def test_waiting_for_the_other_core(program: Build) -> None:
     profile, machine = profiled(program, "two_cores")
     machine.close()
-    work = profile.by_function(1)["work"][1]
-    # Core 1 turns round for the spinlock while core 0 waits for flash in it.
+    work = profile.by_function(0)["work"][1]
+    # Core 0 turns round for the spinlock while core 1, which is ahead, waits for flash.
     assert work.sio > 0.1 * work.cycles
     assert work.port > 0.5 * work.cycles
     assert profile.by_function(1)["(boot ROM)"][1].idle > 0

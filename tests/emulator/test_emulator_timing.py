@@ -51,19 +51,20 @@ def test_stretch_in_sram(program: Build, start: str, end: str, cycles: int, what
     assert at[end] - at[start] == cycles, what
 
 
-def test_flash_line_costs_a_fill_the_first_time_only(program: Build) -> None:
+def test_code_in_flash_waits_for_each_word(program: Build) -> None:
     timing = program("timing")
-    for fill in (88, 100):
-        with Machine(xip_fill=fill) as machine:
+    for word in (50, 60):
+        with Machine(xip_word=word) as machine:
             machine.load(timing.path)
             machine.mark(timing["flash_code"])
             machine.mark(timing["flash_second_line"])
             (_, _, first), (_, _, second) = machine.run().marks
-            # The second line's first word is fetched during the nop before it.
-            assert second - first == 4 + fill
+            # Two words more: the line's other one, and the next line's first, which is fetched
+            # during the nop before it.
+            assert second - first == 4 + 2 * word
             before = machine.counters(0)
-        assert before.stall_xip_fill == before.xip_misses * fill
-        assert before.xip_misses < before.xip_accesses
+        assert before.stall_xip_fill == before.xip_misses * word
+        assert before.xip_misses > 0
 
 
 def test_without_exact_timing_flash_costs_nothing(program: Build) -> None:
@@ -123,14 +124,19 @@ def load_cycles(program: Program, addresses: list[int]) -> list[int]:
 
 def test_cache_lines_ways_and_replacement(program: Build) -> None:
     cache = program("cache")
-    hit, miss, uncached = 2, 2 + 88, 2 + 50
+    hit, miss = 2, 2 + 50
     a, b, c = (0x10012340 + n * 0x2000 for n in range(3))  # one set: a way is 8 KB
-    assert load_cycles(cache, [a, a + 4, a + 8, a - 4]) == [miss, hit, miss, miss]
+    # Each half of a line is filled by itself, in the way where the other half is.
+    assert load_cycles(cache, [a, a + 4, a, a + 8, a - 4]) == [miss, miss, hit, miss, miss]
+    assert load_cycles(cache, [a, b, a + 4, b, a]) == [miss, miss, miss, hit, hit]
+    # A line that goes takes both its halves with it; the one that comes has only what was read.
+    assert load_cycles(cache, [a, a + 4, b, c, c + 4, b]) == [miss, miss, miss, miss, miss, hit]
+    assert load_cycles(cache, [a, a + 4, b, c, a + 4]) == [miss, miss, miss, miss, miss]
     assert load_cycles(cache, [a, b, a, b]) == [miss, miss, hit, hit]
     # First in, first out: c takes a's place although a was used last.
     assert load_cycles(cache, [a, b, a, c, b, a, c]) == [miss, miss, hit, miss, hit, miss, hit]
     # Past the cache, and through its alias that does not allocate.
-    assert load_cycles(cache, [a + (3 << 24), a + (3 << 24)]) == [uncached, uncached]
+    assert load_cycles(cache, [a + (3 << 24), a + (3 << 24)]) == [miss, miss]
     assert load_cycles(cache, [a, a + (1 << 24)]) == [miss, hit]
 
 
@@ -138,9 +144,10 @@ def test_a_fill_blocks_the_cache_for_both_cores(program: Build) -> None:
     with Machine() as machine:
         machine.load(program("two_cores").path)
         machine.run(until="!")
-        first, second = machine.counters(0), machine.counters(1)
-    # Both walk the same table, the first ahead: its fills are what the other waits for.
-    assert first.stall_xip_fill > 50 * second.stall_xip_fill
+        cores = [machine.counters(0), machine.counters(1)]
+    second, first = sorted(cores, key=lambda core: core.stall_xip_fill)
+    # Both walk the same table, one of them ahead: its fills are what the other waits for.
+    assert first.stall_xip_fill > 30 * second.stall_xip_fill
     assert second.stall_xip_port > 0.9 * first.stall_xip_fill
 
 
@@ -149,4 +156,4 @@ def test_the_model_stays_as_it_was_fitted(program: Build) -> None:
     itself; but the model was fitted to a board as a whole, so it shall not change unnoticed."""
     with Machine() as machine:
         machine.load(program("two_cores").path)
-        assert machine.run(until="!").cycles == 160770
+        assert machine.run(until="!").cycles == 123181

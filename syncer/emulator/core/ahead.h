@@ -62,12 +62,10 @@ static ALWAYS_INLINE unsigned follower_takes(struct Machine *m, struct Core *c, 
     return lost;
 }
 
-/* The cache has the line and its port is free of fills and DMA. */
+/* The cache has the word and its port is free of fills and DMA. */
 static ALWAYS_INLINE bool xip_is_ready(const struct Machine *m, uint32_t address, uint32_t t)
 {
-    uint32_t line = xip_line(address), set = line % XIP_SETS;
-    return LIKELY((m->xip.line[set][0] == line || m->xip.line[set][1] == line) &&
-                  t >= m->ahead.quiet_from);
+    return LIKELY(xip_holds(&m->xip, xip_word(address)) && t >= m->ahead.quiet_from);
 }
 
 #endif

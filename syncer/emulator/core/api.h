@@ -58,8 +58,7 @@ struct Fault {
 
 struct Settings {
     uint32_t clock_hz;   /* clk_sys */
-    uint32_t xip_fill;   /* clk_sys cycles of an XIP cache line fill */
-    uint32_t xip_word;   /* clk_sys cycles of one uncached or DMA flash word */
+    uint32_t xip_word;   /* clk_sys cycles of one 32-bit word of flash */
     uint32_t mark_limit; /* marks recorded before the run ends with FAULT_MARKS */
     bool exact;          /* false: no cache, bank or port timing, coarse interleaving */
     bool in_turns;       /* true: two cores always take turns; slower, to the same result */
@@ -73,7 +72,7 @@ struct Counters {
     uint64_t xip_misses;
     uint64_t xip_data_accesses;  /* the data part of the two above */
     uint64_t xip_data_misses;
-    uint64_t stall_xip_fill;     /* waiting for its own line fills */
+    uint64_t stall_xip_fill;     /* waiting for its own misses' words */
     uint64_t stall_xip_port;     /* waiting for the cache port: the other core's fill, DMA */
     uint64_t stall_bank;         /* waiting for an SRAM bank or the boot ROM */
 };
@@ -116,7 +115,7 @@ struct Trace {
 struct Cost {
     uint64_t cycles;
     uint64_t instructions;
-    uint64_t fill;  /* waiting for its own line fills */
+    uint64_t fill;  /* waiting for its own misses' words */
     uint64_t port;  /* waiting for the cache port */
     uint64_t bank;  /* waiting for an SRAM bank or the boot ROM */
     uint64_t sio;   /* turning round for a spinlock or the FIFO */

@@ -70,7 +70,6 @@ static void clear_processor(struct Machine *m, struct Core *c)
     c->primask = c->control = c->ipsr = c->vtor = c->msp = c->psp = 0;
     c->nvic = (struct Nvic){.lines = c->nvic.lines};
     c->systick = (struct SysTick){.due = NEVER};
-    c->last_line = XIP_NO_LINE;
     set_pc(m, c, 0);
 }
 
@@ -290,7 +289,7 @@ void machine_counters(const struct Machine *m, uint32_t core, struct Counters *o
         .xip_misses = c->xip_misses,
         .xip_data_accesses = c->xip_data_accesses,
         .xip_data_misses = c->xip_data_misses,
-        .stall_xip_fill = c->xip_misses * m->settings.xip_fill,
+        .stall_xip_fill = c->xip_misses * m->settings.xip_word,
         .stall_xip_port = c->stall_port,
         .stall_bank = c->stall_bank,
     };

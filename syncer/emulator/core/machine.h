@@ -99,7 +99,6 @@ struct Core {
     enum Sleep sleep;
     bool event;              /* the event register (ARMv6-M ARM B1.5.18) */
 
-    uint32_t last_line;      /* the flash line that the last instruction word came from */
     uint64_t xip_accesses, xip_misses, xip_data_accesses, xip_data_misses;
     uint64_t stall_port, stall_bank;
     uint64_t polls;          /* reads of SIO that found a spinlock taken or the FIFO empty */
@@ -119,11 +118,12 @@ struct Core {
     } fifo;                           /* inbound */
 };
 
-/* XIP cache: datasheet 2.6.3. 16 KB, 2 ways, 8-byte lines. */
+/* XIP cache: datasheet 2.6.3. 16 KB, 2 ways, lines of 8 bytes whose halves are filled one by one. */
 #define XIP_SETS 1024u
-#define XIP_NO_LINE UINT32_MAX
+#define XIP_HALVES (2 * XIP_SETS)
+#define XIP_NO_WORD UINT32_MAX
 struct Xip {
-    uint32_t line[XIP_SETS][2];
+    uint32_t word[XIP_HALVES][2]; /* by half of a set and way: which word of flash it holds */
     uint8_t oldest[XIP_SETS];
     bool disabled;
     uint64_t fill_start, busy_until; /* the fill that blocks the port */

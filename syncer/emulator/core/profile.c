@@ -160,7 +160,7 @@ static struct Cost counters(const struct Machine *m, const struct Core *c)
     return (struct Cost){
         .cycles = c->cycles,
         .instructions = c->instructions,
-        .fill = c->xip_misses * m->settings.xip_fill,
+        .fill = c->xip_misses * m->settings.xip_word,
         .port = c->stall_port,
         .bank = c->stall_bank,
         .xip_accesses = c->xip_accesses,

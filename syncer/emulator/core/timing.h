@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Every figure of the timing model, in clk_sys cycles. Three more come with the machine's
- * settings (api.h) because they depend on the board: clock_hz, xip_fill and xip_word.
+ * Every figure of the timing model, in clk_sys cycles. Two more come with the machine's
+ * settings (api.h) because they depend on the board: clock_hz and xip_word.
  *
- * xip_fill, 88: what a core waits for an 8-byte cache line. The SSI reads it as two 32-bit words;
- * at the SDK's flash clock divider of 2 a word takes 44 cycles, that is 22 clocks of the flash:
- * 6 of address, 2 of mode bits, 4 dummy and 8 of data in quad I/O (RP2040 datasheet 4.10.11,
- * W25Q16JV datasheet "Fast Read Quad I/O"), and 2 around them. It scales with the divider.
- * The last part is fitted to the times that a Raspberry Pi Pico published for person detection.
- *
- * xip_word, 50: one 32-bit word of flash read past the cache or by DMA. No measurement of a board
- * confirms it.
+ * xip_word, 50: what one 32-bit word of flash takes, be it a miss of the cache, an access past it or
+ * the stream's. At the SDK's flash clock divider of 2 these are 25 clocks of the flash: 8 of address
+ * and mode bits, 4 dummy and 8 of data in quad I/O (RP2040 datasheet 4.10.11, W25Q16JV datasheet "Fast
+ * Read Quad I/O"), and 5 around them. It scales with the divider. The 5 are what is left of the times
+ * that a Raspberry Pi Pico published for person detection, in layers that mostly wait for flash.
  *
  * The two cores and the cache follow these rules (RP2040 datasheet 2.1, 2.6; Cortex-M0+ TRM 3.3):
  *  - Instructions are fetched by the word. The next word is fetched while the instruction in the
  *    upper halfword executes; a taken branch fetches its target two cycles before it completes.
  *  - Each SRAM bank, the boot ROM and the cache serve one access a cycle. The core that comes
  *    second waits one.
- *  - A line fill blocks the cache for every master until it is complete.
+ *  - A line is 8 bytes, with a valid bit for either half. A miss reads its word only (the SSI reads no
+ *    more than 32 bits at once: the chip's designer in raspberrypi/pico-feedback issue 307), into the
+ *    line's other half if that is there.
+ *  - Such a fill blocks the cache for every master until it is complete.
  *  - DMA reads and writes a word a cycle at most, the write one cycle behind the read. Where a core
  *    has the bank, DMA waits, or the core does if only DMA has priority (BUS_PRIORITY, 2.1.1.1).
- *  - The XIP stream reads a word (xip_word) when the flash is idle; a line fill waits for it to be
+ *  - The XIP stream reads a word (xip_word) when the flash is idle; a fill waits for it to be
  *    complete, a hit does not.
  *  - A full set replaces its older line (first in, first out), which fits boards better than LRU.
  */

@@ -10,11 +10,6 @@
 #include "dma.h"
 #include "timing.h"
 
-static void no_line_is_sure(struct Machine *m)
-{
-    m->core[0].last_line = m->core[1].last_line = XIP_NO_LINE;
-}
-
 /* What an access at *t waits until the port is its own; moves *t there. A fill that starts later
  * than *t (the other core may be ahead) does not block. */
 static int wait_for_port(struct Machine *m, struct Core *c, uint64_t *t)
@@ -33,11 +28,11 @@ static int wait_for_port(struct Machine *m, struct Core *c, uint64_t *t)
     return wait;
 }
 
-/* Reads flash for `cycles` once the stream lets go: how long it takes from `t`. The wait for the
- * stream is added to *held. */
-static uint64_t fill(struct Machine *m, uint64_t t, uint32_t cycles, uint64_t *held)
+/* Reads a word of flash once the stream lets go: how long it takes from `t`. The wait for the stream
+ * is added to *held. */
+static uint64_t fill(struct Machine *m, uint64_t t, uint64_t *held)
 {
-    uint64_t wait = stream_hold(m, t), end = t + wait + cycles;
+    uint64_t wait = stream_hold(m, t), end = t + wait + m->settings.xip_word;
     *held += wait;
     m->xip.fill_start = t;
     m->xip.busy_until = m->xip.quiet_from = end;
@@ -45,66 +40,65 @@ static uint64_t fill(struct Machine *m, uint64_t t, uint32_t cycles, uint64_t *h
     return end - t;
 }
 
-static void allocate(struct Xip *x, uint32_t line)
+/* The line may be there already, without this half of it. */
+static void allocate(struct Xip *x, uint32_t word)
 {
-    uint32_t set = line % XIP_SETS;
-    unsigned way = x->oldest[set];
+    uint32_t half = word % XIP_HALVES, sibling = half ^ 1;
+    uint8_t *oldest = &x->oldest[half / 2];
     if (UNLIKELY(x->disabled)) return;
-    x->line[set][way] = line;
-    x->oldest[set] = (uint8_t)(way ^ 1);
+    unsigned way = x->word[sibling][0] == (word ^ 1) ? 0 : x->word[sibling][1] == (word ^ 1) ? 1 : 2;
+    if (way == 2) {
+        way = *oldest;
+        *oldest ^= 1;
+        x->word[sibling][way] = XIP_NO_WORD;
+    }
+    x->word[half][way] = word;
 }
 
-int xip_access_slowly(struct Machine *m, struct Core *c, uint32_t line, uint64_t t, bool data)
+int xip_access_slowly(struct Machine *m, struct Core *c, uint32_t word, uint64_t t, bool data)
 {
-    struct Xip *x = &m->xip;
     int stall = wait_for_port(m, c, &t);
-    uint32_t set = line % XIP_SETS;
-    if (x->line[set][0] != line && x->line[set][1] != line) {
-        c->xip_misses++;
-        if (data) c->xip_data_misses++;
-        no_line_is_sure(m);
-        allocate(x, line);
-        return stall + (int)fill(m, t, m->settings.xip_fill, &c->stall_port);
-    }
-    if (!data && !m->contended) c->last_line = line;
-    return stall;
+    if (xip_holds(&m->xip, word)) return stall;
+    c->xip_misses++;
+    if (data) c->xip_data_misses++;
+    allocate(&m->xip, word);
+    return stall + (int)fill(m, t, &c->stall_port);
 }
 
 int xip_uncached(struct Machine *m, struct Core *c, uint64_t t)
 {
     int stall = wait_for_port(m, c, &t);
-    return stall + (int)fill(m, t, m->settings.xip_word, &c->stall_port);
+    return stall + (int)fill(m, t, &c->stall_port);
 }
 
 uint64_t xip_dma_read(struct Machine *m, uint32_t address, uint64_t t)
 {
     struct Xip *x = &m->xip;
-    uint32_t line = xip_line(address), set = line % XIP_SETS;
+    uint32_t word = xip_word(address);
     uint64_t held = 0;
     bool cached = address >> 24 <= 0x11;
     if (t < x->busy_until && t >= x->fill_start) t = x->busy_until;
     t = dma_take_port(m, PORT_XIP, t, false);
     x->dma_accesses++;
-    if (cached && (x->line[set][0] == line || x->line[set][1] == line)) return t;
+    if (cached && xip_holds(x, word)) return t;
     x->dma_misses++;
-    if (!cached) return t + fill(m, t, m->settings.xip_word, &held);
-    no_line_is_sure(m);
-    allocate(x, line);
-    return t + fill(m, t, m->settings.xip_fill, &held);
+    if (cached) allocate(x, word);
+    return t + fill(m, t, &held);
 }
 
 void xip_flush(struct Machine *m)
 {
-    memset(m->xip.line, 0xff, sizeof m->xip.line);
-    no_line_is_sure(m);
+    memset(m->xip.word, 0xff, sizeof m->xip.word);
 }
 
 void xip_forget_line(struct Machine *m, uint32_t address)
 {
-    uint32_t line = xip_line(address), set = line % XIP_SETS;
-    for (int way = 0; way < 2; way++)
-        if (m->xip.line[set][way] == line) m->xip.line[set][way] = XIP_NO_LINE;
-    no_line_is_sure(m);
+    uint32_t word = xip_word(address) & ~1u;
+    for (uint32_t half = 0; half < 2; half++)
+        for (unsigned way = 0; way < 2; way++) {
+            uint32_t *held = &m->xip.word[(word | half) % XIP_HALVES][way];
+            if (*held == (word | half)) *held = XIP_NO_WORD;
+        }
 }
 
 static uint64_t accesses(const struct Machine *m)

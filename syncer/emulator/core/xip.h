@@ -7,13 +7,19 @@
 
 #include "machine.h"
 
-/* What xip_access does when the port is not quiet or the line is not there. */
-int xip_access_slowly(struct Machine *m, struct Core *c, uint32_t line, uint64_t t, bool data);
+/* What xip_access does when the port is not quiet or the word is not there. */
+int xip_access_slowly(struct Machine *m, struct Core *c, uint32_t word, uint64_t t, bool data);
 
 /* The addresses' 24 low bits select a flash location in every alias. */
-static inline uint32_t xip_line(uint32_t address)
+static inline uint32_t xip_word(uint32_t address)
 {
-    return (address & 0xffffff) >> 3;
+    return (address & 0xffffff) >> 2;
+}
+
+static ALWAYS_INLINE bool xip_holds(const struct Xip *x, uint32_t word)
+{
+    const uint32_t *way = x->word[word % XIP_HALVES];
+    return way[0] == word || way[1] == word;
 }
 
 /* Takes the port at cycle `t`, or a cycle later if another master has it: 0 or 1. */
@@ -30,17 +36,12 @@ static inline int port_conflict(struct Machine *m, const struct Core *c, unsigne
 static ALWAYS_INLINE int xip_access(struct Machine *m, struct Core *c, uint32_t address, uint64_t t,
                                     bool data, bool dual)
 {
-    uint32_t line = xip_line(address), set = line % XIP_SETS;
+    uint32_t word = xip_word(address);
     c->xip_accesses++;
     if (data) c->xip_data_accesses++;
-    if (UNLIKELY(t < m->xip.quiet_from)) return xip_access_slowly(m, c, line, t, data);
-    if (!dual && !data && line == c->last_line) return 0;
-    if (UNLIKELY(m->xip.line[set][0] != line && m->xip.line[set][1] != line))
-        return xip_access_slowly(m, c, line, t, data);
-    if (!dual) {
-        if (!data) c->last_line = line;
-        return 0;
-    }
+    if (UNLIKELY(t < m->xip.quiet_from || !xip_holds(&m->xip, word)))
+        return xip_access_slowly(m, c, word, t, data);
+    if (!dual) return 0;
     int lost = port_conflict(m, c, PORT_XIP, t);
     c->stall_port += (unsigned)lost;
     return lost;
@@ -57,7 +58,7 @@ void xip_forget_line(struct Machine *m, uint32_t address);
 uint32_t xip_read_register(struct Machine *m, uint32_t address, uint64_t t);
 void xip_write_register(struct Machine *m, uint32_t address, uint32_t value, uint64_t t);
 
-/* xip_stream.c. A line fill that wants the flash at cycle `t`: how long the stream keeps it. */
+/* xip_stream.c. A fill that wants the flash at cycle `t`: how long the stream keeps it. */
 unsigned stream_hold(struct Machine *m, uint64_t t);
 /* The cycle at which the FIFO's oldest word came or comes, if nothing delays it; NEVER: none does. */
 uint64_t stream_ready(const struct Machine *m);
