@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TextIO
 
@@ -214,17 +214,21 @@ def _configure_command(port: Port, toolset: Toolset, shop: Shop, board: str) -> 
     return command + [f"-D{name}={value}" for name, value in given.items()]
 
 
-def _unquoted(word: str) -> str:
-    return word.strip("\"'")
+def _levels(words: str) -> list[str]:
+    """The -O flags of a command, or a part of one."""
+    return list(filter(_LEVEL, (word.strip("\"'") for word in _WORD.findall(words))))
 
 
 def _check_flags(port: Port, tree: Path, out: Path) -> None:
     """Of several -O flags the compiler takes the last; the one that port.toml means must win."""
     commands = json.loads((out / "compile_commands.json").read_text())
+    levels_in = cache(_levels)
     for entry in commands:
         if not Path(entry["file"]).is_relative_to(tree):
             continue
-        levels = [flag for flag in map(_unquoted, _WORD.findall(entry["command"])) if _LEVEL(flag)]
+        # What stands before the files' names is the same for many.
+        flags, _, files = entry["command"].rpartition(" -o ")
+        levels = [*levels_in(flags), *_levels(files)]
         if not levels or levels[-1] != port.toml.build.optimisation:
             got = levels[-1] if levels else "no -O flag"
             raise SyncError(

@@ -29,7 +29,7 @@ from syncer.stages.gates import compared
 from syncer.stages.tests import Note, on_target
 from syncer.targets import Run, Target
 from syncer.tree.generate import place_of
-from syncer.tree.models import benchmark_inputs
+from syncer.tree.models import MODELS, benchmark_inputs
 
 # MicroProfiler's two functions by the start of their linker names (micro_profiler.h upstream); the
 # end of a name is its parameters, which differ between compilers.
@@ -60,7 +60,7 @@ def bench(
     kernels = partial(_kernels, port, built, tree)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         hosts = [
-            pool.submit(_on_the_host, spec, read, sandbox, port.state / _KEPT)
+            pool.submit(_on_the_host, spec, read, sandbox, port.state)
             for spec in port.toml.benchmark
         ]
         results = []
@@ -176,10 +176,10 @@ def _with_crcs(spec: Benchmark, bench: BenchResult, checked: parse.Checked) -> B
 
 
 def _on_the_host(
-    spec: Benchmark, read: Callable[[str], bytes], sandbox: foreign.Sandbox, kept: Path
+    spec: Benchmark, read: Callable[[str], bytes], sandbox: foreign.Sandbox, state: Path
 ) -> tuple[oracle.OperatorCrc, ...]:
-    inputs = benchmark_inputs(spec, lambda path, _: read(path))
-    return oracle.operator_crcs(read(spec.model), inputs, sandbox=sandbox, kept=kept)
+    inputs = benchmark_inputs(spec, lambda path, _: read(path), state / MODELS)
+    return oracle.operator_crcs(read(spec.model), inputs, sandbox=sandbox, kept=state / _KEPT)
 
 
 def _compared(bench: BenchResult, answer: Future[tuple[oracle.OperatorCrc, ...]]) -> BenchResult:

@@ -17,7 +17,7 @@ from syncer.queue.mail import create_patch, encode
 from syncer.stages.lost import changed_paths, check_tree
 from syncer.tree.checkout import SOURCE_SUFFIXES
 from syncer.tree.generate import generate, place_of
-from syncer.tree.models import benchmark_inputs, check_model
+from syncer.tree.models import MODELS, benchmark_inputs, check_model
 from syncer.tree.swap import Edit, EditedTree
 
 _CODE = (*SOURCE_SUFFIXES, ".h", ".hh", ".hpp", ".inc")
@@ -39,7 +39,7 @@ def tree(
             port's did not get into it; a model or an input that port.toml names is none; or
             anything `generate` raises.
     """
-    _check_models(port, rebased, repositories)
+    _check_models(port, rebased, repositories, folder / MODELS)
     try:
         made = generate(port, resolved, rebased, repositories, folder, sandbox)
     except EditedTree as edited:
@@ -51,7 +51,9 @@ def tree(
     return made
 
 
-def _check_models(port: Port, rebased: Rebased, repositories: Mapping[str, Repository]) -> None:
+def _check_models(
+    port: Port, rebased: Rebased, repositories: Mapping[str, Repository], kept: Path
+) -> None:
     repo, tree = repositories[port.toml.upstream.name], rebased.trees[port.toml.upstream.name]
     ids = {entry.path: entry.id for entry in repo.ls_tree(tree)}
 
@@ -68,7 +70,7 @@ def _check_models(port: Port, rebased: Rebased, repositories: Mapping[str, Repos
         if array.from_.endswith(".tflite") and array.from_ in ids:
             check_model(array.from_, repo.blob(ids[array.from_]), "tree.array")
     for spec in port.toml.benchmark:
-        benchmark_inputs(spec, read)
+        benchmark_inputs(spec, read, kept)
 
 
 def _component(port: Port, place: str) -> tuple[str, str]:

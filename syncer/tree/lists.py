@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from syncer.durable import write_whole
+
 
 def load_list(file: Path) -> dict[str, Any]:
     """What `save_list` wrote there; else {}."""
@@ -19,7 +21,5 @@ def load_list(file: Path) -> dict[str, Any]:
 
 
 def save_list(file: Path, value: Mapping[str, object]) -> None:
-    """Write a list whole or not at all."""
-    part = file.with_name(f"{file.name}.part")
-    part.write_text(json.dumps(value))
-    part.rename(file)
+    """Write a list whole or not at all; a power cut may take it."""
+    write_whole(file, json.dumps(value).encode(), durable=False)

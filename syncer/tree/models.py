@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syncer.errors import SyncError
 from syncer.port import Benchmark
 from syncer.tree.arrays import input_bytes
+from syncer.tree.lists import load_list, save_list
 
 if TYPE_CHECKING:
     import tflite
 
+MODELS = "models.json"  # what inputs models have, as a roll keeps it beside the tree
 _IDENTIFIER = b"TFL3"  # at byte 4, as of flatbuffers' file identifiers
 _MODEL = "Name a .tflite file in port.toml, {key}."
 # Bytes of an element, by the schema's TensorType; what is not here, TFLM has no inputs of.
@@ -22,6 +26,7 @@ _FLOAT32, _INT32, _UINT8, _INT64, _BOOL, _INT16, _INT8 = 0, 2, 3, 4, 6, 7, 9
 _BYTES = {_FLOAT32: 4, _INT32: 4, _UINT8: 1, _INT64: 8, _BOOL: 1, _INT16: 2, _INT8: 1}
 # Of these, any bits are a number.
 _WHOLE = _BYTES.keys() - {_FLOAT32, _BOOL}
+_MOST_KEPT = 64
 _MOST_NOISE = 1 << 20  # bytes; no model for a microcontroller takes more
 
 
@@ -43,12 +48,16 @@ def noise(seed: int, size: int) -> bytes:
     return bytes(made)
 
 
-def benchmark_inputs(spec: Benchmark, read: Callable[[str, str], bytes]) -> list[bytes]:
+def benchmark_inputs(
+    spec: Benchmark, read: Callable[[str, str], bytes], kept: Path | None = None
+) -> list[bytes]:
     """What a benchmark's model is given, one item for each of its inputs, held against the model.
     Of a `seed`, the inputs are one stretch of noise, cut in the model's order.
 
     Args:
         read: gives a file of upstream's, by its path and the key of port.toml that names it.
+        kept: a file for what inputs models have, by their content: looking at one imports numpy,
+            which takes longer than all the rest.
 
     Raises:
         SyncError: the model is none, or broken; it has other inputs than port.toml gives it, or
@@ -58,7 +67,7 @@ def benchmark_inputs(spec: Benchmark, read: Callable[[str, str], bytes]) -> list
     model = read(spec.model, f"{key}.model")
     check_model(spec.model, model, f"{key}.model")
     try:
-        wanted = _inputs(model)
+        wanted = _kept_inputs(model, kept) if kept else _inputs(model)
     # The accessors check nothing: whatever they meet in a broken file, they fail as they may.
     except (AttributeError, IndexError, TypeError, ValueError, struct.error) as error:
         raise SyncError(
@@ -102,10 +111,19 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def _kept_inputs(model: bytes, kept: Path) -> Sequence[tuple[int, int | None]]:
+    known = load_list(kept)
+    key = hashlib.sha256(Path(__file__).read_bytes() + model).hexdigest()
+    if key not in known:
+        known[key] = _inputs(model)
+        save_list(kept, dict([*known.items()][-_MOST_KEPT:]))
+    return [(kind, size) for kind, size in known[key]]
+
+
 def _inputs(model: bytes) -> tuple[tuple[int, int | None], ...]:
     """Of each input of the first subgraph its type, and its bytes; None where the type is not
     known here."""
-    import tflite  # late: it imports numpy, and most rolls look at no model
+    import tflite  # late: it imports numpy
 
     graph = tflite.Model.GetRootAs(model, 0).Subgraphs(0)
     if graph is None:

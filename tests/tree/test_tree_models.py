@@ -102,3 +102,29 @@ def test_a_broken_model_never_ends_in_a_traceback() -> None:
 def test_the_types_are_the_schemas() -> None:
     for name in ("FLOAT32", "INT32", "UINT8", "INT64", "BOOL", "INT16", "INT8"):
         assert getattr(models, f"_{name}") == getattr(tflite.TensorType, name)
+
+
+def test_a_model_that_is_known_is_not_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "models.json"
+    files = {"m.tflite": MODEL, "in": bytes(16)}
+
+    def inputs() -> list[bytes]:
+        return benchmark_inputs(benchmark("in"), lambda path, _: files[path], kept)
+
+    assert inputs() == [bytes(16)]
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "tflite", None)  # importing it fails
+        assert inputs() == [bytes(16)]
+        files["in"] = bytes(15)
+        with pytest.raises(SyncError, match="in has 15 bytes, input 0 of m.tflite takes 16"):
+            inputs()
+        files["m.tflite"] = MODEL + b"\0"
+        with pytest.raises(ImportError):
+            inputs()
+    files["in"] = bytes(16)
+    assert inputs() == [bytes(16)]
+    for damaged in ("", "[]", "{"):
+        kept.write_text(damaged)
+        assert inputs() == [bytes(16)]
