@@ -56,6 +56,12 @@ def _check_models(
 ) -> None:
     repo, tree = repositories[port.toml.upstream.name], rebased.trees[port.toml.upstream.name]
     ids = {entry.path: entry.id for entry in repo.ls_tree(tree)}
+    models = [item.from_ for item in port.toml.tree.array if item.from_.endswith(".tflite")]
+    named = {
+        *models,
+        *(path for spec in port.toml.benchmark for path in (spec.model, *spec.inputs)),
+    }
+    contents = repo.blobs(ids[path] for path in named if path in ids)
 
     def read(path: str, key: str) -> bytes:
         if path not in ids:
@@ -64,11 +70,11 @@ def _check_models(
                 hint=f"Follow it in port.toml, {key}.",
                 about=((path,),),
             )
-        return repo.blob(ids[path])
+        return contents[ids[path]]
 
-    for array in port.toml.tree.array:
-        if array.from_.endswith(".tflite") and array.from_ in ids:
-            check_model(array.from_, repo.blob(ids[array.from_]), "tree.array")
+    for path in models:
+        if path in ids:
+            check_model(path, contents[ids[path]], "tree.array")
     for spec in port.toml.benchmark:
         benchmark_inputs(spec, read, kept)
 
