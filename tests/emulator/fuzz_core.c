@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Random memory as code, for the sanitizers, and up to three times: ahead, in turns and slices, and
- * with exact timing an instruction at a time (watch.c), it must end alike.
+ * with exact timing an instruction at a time (watch.c), it must end alike. Some runs in turns count
+ * accesses, and in some seeds masters have a priority.
  *
  *     fuzz_core FIRST_SEED COUNT
  *
@@ -11,6 +12,7 @@
  */
 #include "api.h"
 #include "machine.h"
+#include "peripherals.h"
 #include "watch.h"
 
 #include <stdio.h>
@@ -94,7 +96,7 @@ static uint32_t entry(unsigned kind, uint32_t otherwise)
     return SRAM_BASE + SRAM_STRIPED_SIZE + 0x1000 * (kind & 1) + 128 * (noise() % 32);
 }
 
-static void build(struct Machine *m, uint64_t seed, bool in_turns)
+static void build(struct Machine *m, uint64_t seed, bool in_turns, bool counted)
 {
     static uint8_t rom[ROM_SIZE], flash[FLASH], sram[SRAM_SIZE];
     state = seed;
@@ -121,6 +123,8 @@ static void build(struct Machine *m, uint64_t seed, bool in_turns)
     put_word(vectors + 4, entry(kind, noise() % 2 ? 0x10000200 : 0x20000000) + 1);
     machine_poke(m, FLASH_BASE + 0x100, vectors, sizeof vectors);
     machine_boot(m, FLASH_BASE + 0x100);
+    if (noise() % 8 == 0) busctrl_write(m, 0, noise() & 0x1111, 0);
+    if (counted) busctrl_write(m, 0xc, EVENT_SRAM0, 0);
 }
 
 static uint64_t hash(uint64_t h, const void *data, size_t size)
@@ -164,14 +168,14 @@ int main(int count, char **arguments)
     struct Machine *m = machine_create(FLASH);
     if (!m) return 2;
     for (uint64_t seed = first; seed < first + seeds; seed++) {
-        build(m, seed, false);
+        build(m, seed, false, false);
         uint64_t ahead = run(m, 60000);
         cycles += machine_cycles(m);
         instructions += m->core[0].instructions + m->core[1].instructions;
-        build(m, seed, true);
+        build(m, seed, true, seed % 3 == 0);
         uint64_t in_turns = run(m, slices[seed % 4]), watched = ahead;
         if (m->settings.exact) {
-            build(m, seed, true);
+            build(m, seed, true, false);
             machine_step(m, NO_CORE);
             watched = run(m, slices[seed / 4 % 4]);
             watch_free(m);

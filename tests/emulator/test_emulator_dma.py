@@ -384,7 +384,7 @@ def test_each_word_contends_for_its_bank(program: Build) -> None:
     assert dma_first == pytest.approx(2 * words, abs=60)
     assert core_last.stall_bank > words / 2
     assert core_first >= in_turns > 1.2 * dma_first
-    assert core_free.stall_bank <= core_in_turns.stall_bank
+    assert core_free.stall_bank == 0 < core_in_turns.stall_bank
 
 
 def test_stream_is_the_same_in_slices(program: Build) -> None:

@@ -11,7 +11,8 @@
 /* The word at a record is fetched at cycle `when`. */
 #define FETCH_PORT(port, record, when)                                                           \
     do {                                                                                         \
-        if (EXACT && DUAL) CYCLES += (unsigned)port_stall(m, CORE, (port), (when));              \
+        if (EXACT && DUAL)                                                                       \
+            CYCLES += (unsigned)port_stall(m, CORE, (port), (when), DUAL);                       \
     } while (0)
 #define FETCH_SRAM(record, when) FETCH_PORT(striped_port(record), (record), (when))
 #define FETCH_FLASH(record, when)                                                                \

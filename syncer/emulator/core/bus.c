@@ -35,10 +35,13 @@ bool bus_registers(uint32_t address)
            is_ahb_peripheral(address);
 }
 
-uint32_t bus_read_register(struct Machine *m, uint32_t address, uint64_t t, int *stall)
+int bus_register_wait(uint32_t address)
 {
-    bool apb = address >> 24 == 0x18 || address >> 20 == 0x400;
-    *stall += apb ? WAIT_APB : WAIT_AHB_REGISTER;
+    return address >> 24 == 0x18 || address >> 20 == 0x400 ? WAIT_APB : WAIT_AHB_REGISTER;
+}
+
+uint32_t bus_read_register(struct Machine *m, uint32_t address, uint64_t t)
+{
     if (address >> 24 == 0x14 || address >> 24 == 0x18) return xip_read_register(m, address, t);
     if (address >> 20 == 0x400) return apb_read(m, address, t);
     if (address >> 20 == 0x500) return dma_read(m, address, t);
@@ -48,10 +51,8 @@ uint32_t bus_read_register(struct Machine *m, uint32_t address, uint64_t t, int 
 }
 
 bool bus_write_register(struct Machine *m, struct Core *c, uint32_t address, uint32_t value,
-                        uint64_t t, int *stall)
+                        uint64_t t)
 {
-    bool apb = address >> 24 == 0x18 || address >> 20 == 0x400;
-    *stall += apb ? WAIT_APB : WAIT_AHB_REGISTER;
     if (address >> 24 == 0x14 || address >> 24 == 0x18)
         xip_write_register(m, address, value, t);
     else if (address >> 20 == 0x400) return apb_write(m, c, address, value, t);
@@ -60,13 +61,18 @@ bool bus_write_register(struct Machine *m, struct Core *c, uint32_t address, uin
     return true;
 }
 
+static int port_wait(struct Machine *m, struct Core *c, unsigned port, uint64_t t)
+{
+    return m->contended ? port_stall(m, c, port, t, m->contended) : 0;
+}
+
 /* Registers take and give whole words; narrower reads see a part of one. */
 static bool read_word(struct Machine *m, struct Core *c, uint32_t address, uint64_t t, bool exact,
                       uint32_t *value, int *stall)
 {
     uint32_t word = address & ~3u, offset;
     if (word < ROM_SIZE) {
-        if (exact && m->contended) *stall += port_stall(m, c, PORT_ROM, t);
+        if (exact) *stall += port_wait(m, c, PORT_ROM, t);
         *value = word_at(m->rom + word);
     } else if (is_flash(address)) {
         /* Cached beyond the end of the chip, where it repeats, or one of the other aliases:
@@ -76,10 +82,10 @@ static bool read_word(struct Machine *m, struct Core *c, uint32_t address, uint6
                                             : xip_uncached(m, c, t);
         *value = word_at(m->flash + (word & (m->flash_size - 1)));
     } else if (sram_offset(word, &offset)) {
-        if (exact && m->contended) *stall += port_stall(m, c, sram_port(offset), t);
+        if (exact) *stall += port_wait(m, c, sram_port(offset), t);
         *value = word_at(m->sram + offset);
     } else if (cache_sram(m, word)) {
-        if (exact && m->contended) *stall += port_stall(m, c, PORT_XIP, t);
+        if (exact) *stall += port_wait(m, c, PORT_XIP, t);
         *value = word_at(cache_sram(m, word));
     } else if (address >> 28 == 0xd) {
         *stall += WAIT_SIO;
@@ -87,7 +93,9 @@ static bool read_word(struct Machine *m, struct Core *c, uint32_t address, uint6
     } else if (address >> 20 == 0xe00) {
         *value = system_read(m, c, word, t);
     } else if (bus_registers(word)) {
-        *value = bus_read_register(m, word, t, stall);
+        *value = bus_read_register(m, word, t);
+        *stall += bus_register_wait(word);
+        count_register(m, (enum Master)c->id, word, t);
     } else {
         return raise_fault(m, c, FAULT_READ, address, 0);
     }
@@ -111,13 +119,13 @@ bool bus_write_slow(struct Machine *m, struct Core *c, uint32_t address, uint32_
     if (address & (size - 1)) return raise_fault(m, c, FAULT_UNALIGNED, address, 0);
     uint32_t word = address & ~3u, offset;
     if (sram_offset(address, &offset)) {
-        if (exact && m->contended) *stall += port_stall(m, c, sram_port(offset), t);
+        if (exact) *stall += port_wait(m, c, sram_port(offset), t);
         memcpy(m->sram + offset, &value, size);
         if (m->sram_has_code[offset >> 8]) forget_code(m, offset, size);
         return true;
     }
     if (cache_sram(m, address)) {
-        if (exact && m->contended) *stall += port_stall(m, c, PORT_XIP, t);
+        if (exact) *stall += port_wait(m, c, PORT_XIP, t);
         memcpy(cache_sram(m, address), &value, size);
         return true;
     }
@@ -126,6 +134,7 @@ bool bus_write_slow(struct Machine *m, struct Core *c, uint32_t address, uint32_
     else if (size == 2) value = (value & 0xffff) * 0x00010001u;
 
     if (address >> 24 == 0x10) {
+        count_access(m, PORT_XIP, false);
         xip_forget_line(m, address); /* the way to flush single lines (datasheet 2.6.3.2) */
     } else if (address >> 28 == 0xd) {
         *stall += WAIT_SIO;
@@ -133,7 +142,9 @@ bool bus_write_slow(struct Machine *m, struct Core *c, uint32_t address, uint32_
     } else if (address >> 20 == 0xe00) {
         return system_write(m, c, word, value, t);
     } else if (bus_registers(word)) {
-        return bus_write_register(m, c, word, value, t, stall);
+        count_register(m, (enum Master)c->id, word, t);
+        *stall += bus_register_wait(word);
+        return bus_write_register(m, c, word, value, t);
     } else {
         return raise_fault(m, c, FAULT_WRITE, address, 0);
     }
@@ -144,7 +155,7 @@ int fetch_stall(struct Machine *m, struct Core *c, const struct Op *record, uint
 {
     if (c->region == REGION_FLASH)
         return xip_access(m, c, FLASH_BASE + word_offset(c, record), t, false, m->contended);
-    return !m->contended ? 0 : port_stall(m, c, code_port(c, record), t);
+    return port_wait(m, c, code_port(c, record), t);
 }
 
 uint8_t *plain_memory(struct Machine *m, uint32_t address, size_t size)

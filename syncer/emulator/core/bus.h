@@ -19,9 +19,10 @@ static inline unsigned sram_port(uint32_t offset)
     return offset < SRAM_STRIPED_SIZE + 0x1000 ? PORT_SRAM4 : PORT_SRAM5;
 }
 
-static inline int port_stall(struct Machine *m, struct Core *c, unsigned port, uint64_t t)
+static ALWAYS_INLINE int port_stall(struct Machine *m, struct Core *c, unsigned port, uint64_t t,
+                                    enum Contention contention)
 {
-    int lost = port_conflict(m, c, port, t);
+    int lost = port_conflict(m, c, port, t, contention);
     c->stall_bank += (unsigned)lost;
     return lost;
 }
@@ -33,19 +34,19 @@ bool bus_write_slow(struct Machine *m, struct Core *c, uint32_t address, uint32_
 
 /* Reads or writes `size` bytes of SRAM or cached flash at cycle `t` on behalf of a core, and adds to
  * *stall what the access costs beyond its two cycles. `size` is a constant at every call, `exact`
- * and `dual` at most. False: nothing was done, and bus_read_slow or bus_write_slow must do it. */
+ * and `contention` at most. False: nothing was done, and bus_read_slow or bus_write_slow must do it. */
 static ALWAYS_INLINE bool bus_read(struct Machine *m, struct Core *c, uint32_t address,
-                                   unsigned size, uint64_t t, bool exact, bool dual,
-                                   uint32_t *value, int *stall)
+                                   unsigned size, uint64_t t, bool exact,
+                                   enum Contention contention, uint32_t *value, int *stall)
 {
     const uint8_t *p;
     uint32_t offset = address - SRAM_BASE;
     if (size > 1 && UNLIKELY(address & (size - 1))) return false;
     if (LIKELY(offset < SRAM_SIZE)) {
-        if (exact && dual) *stall += port_stall(m, c, sram_port(offset), t);
+        if (exact && contention) *stall += port_stall(m, c, sram_port(offset), t, contention);
         p = m->sram + offset;
     } else if (LIKELY((offset = address - FLASH_BASE) < m->flash_size)) {
-        if (exact) *stall += xip_access(m, c, address, t, true, dual);
+        if (exact) *stall += xip_access(m, c, address, t, true, contention);
         p = m->flash + offset;
     } else {
         return false;
@@ -57,12 +58,12 @@ static ALWAYS_INLINE bool bus_read(struct Machine *m, struct Core *c, uint32_t a
 
 static ALWAYS_INLINE bool bus_write(struct Machine *m, struct Core *c, uint32_t address,
                                     uint32_t value, unsigned size, uint64_t t, bool exact,
-                                    bool dual, int *stall)
+                                    enum Contention contention, int *stall)
 {
     uint32_t offset = address - SRAM_BASE;
     if (size > 1 && UNLIKELY(address & (size - 1))) return false;
     if (UNLIKELY(offset >= SRAM_SIZE)) return false;
-    if (exact && dual) *stall += port_stall(m, c, sram_port(offset), t);
+    if (exact && contention) *stall += port_stall(m, c, sram_port(offset), t, contention);
     memcpy(m->sram + offset, &value, size);
     if (UNLIKELY(m->sram_has_code[offset >> 8])) forget_code(m, offset, size);
     return true;
@@ -94,9 +95,19 @@ static inline uint8_t *cache_sram(struct Machine *m, uint32_t address)
 /* Registers on the AHB-Lite and APB buses, which every master sees; whole words. `c` is who is
  * blamed. bus_registers: whether any are there. False from the write: a fault. */
 bool bus_registers(uint32_t address);
-uint32_t bus_read_register(struct Machine *m, uint32_t address, uint64_t t, int *stall);
+int bus_register_wait(uint32_t address); /* cycles beyond the two of an access */
+uint32_t bus_read_register(struct Machine *m, uint32_t address, uint64_t t);
 bool bus_write_register(struct Machine *m, struct Core *c, uint32_t address, uint32_t value,
-                        uint64_t t, int *stall);
+                        uint64_t t);
+
+/* For the performance counters (busctrl.c); each does nothing unless one of them counts. An access to
+ * a port; one to registers at cycle `t`; the words of memory that entering an exception or returning
+ * from it takes; an access that was counted and now waits. */
+void count_access(struct Machine *m, unsigned port, bool contested);
+void count_register(struct Machine *m, enum Master master, uint32_t address, uint64_t t);
+void count_words(struct Machine *m, uint32_t address, unsigned words);
+/* A core's access that has been made comes a cycle later: another master has the port. */
+void put_off(struct Machine *m, struct Core *c, unsigned port, uint64_t t);
 
 /* In the four striped banks, where sram_ops is aligned as the memory is. */
 static inline unsigned striped_port(const struct Op *record)

@@ -136,6 +136,13 @@ static bool start(struct Machine *m, struct Core *c, unsigned number, uint64_t t
     return true;
 }
 
+void dma_put_off(struct Machine *m)
+{
+    m->dma.free++;
+    m->dma.channel[m->dma.last].ready++;
+    dma_plan(m);
+}
+
 static uint32_t advance(uint32_t address, unsigned size, uint32_t ring)
 {
     return ring ? (address & ~ring) | ((address + size) & ring) : address + size;

@@ -17,8 +17,12 @@ void dma_reset(struct Machine *m);
 /* Something that paces a channel has changed: m->dma.due is worked out anew. */
 void dma_plan(struct Machine *m);
 
-/* dma_bus.c: the transfers' two halves. DMA takes `port` at cycle `t` or as soon as it can: when. */
-uint64_t dma_take_port(struct Machine *m, unsigned port, uint64_t t, bool write);
+/* The last access of the last transfer, and so the next transfer, comes a cycle later. */
+void dma_put_off(struct Machine *m);
+
+/* dma_bus.c: the transfers' two halves. DMA takes `port` at cycle `t` or as soon as it can: when.
+ * `delayed`: it has waited already. */
+uint64_t dma_take_port(struct Machine *m, unsigned port, uint64_t t, bool write, bool delayed);
 /* Each moves *t to the cycle at which the access ends. False: nothing answers there. */
 bool dma_bus_read(struct Machine *m, uint32_t address, unsigned size, uint64_t *t, uint32_t *value);
 bool dma_bus_write(struct Machine *m, uint32_t address, unsigned size, uint64_t *t, uint32_t value);

@@ -132,6 +132,8 @@ static bool enter_exception(struct Machine *m, struct Core *c, unsigned exceptio
     if (!stack || sp < SRAM_BASE) return raise_fault(m, c, FAULT_WRITE, sp, 0);
     memcpy(stack, frame, sizeof frame);
     forget_code(m, sp - SRAM_BASE, sizeof frame);
+    count_words(m, sp, 8);
+    count_words(m, c->vtor + 4 * exception, 1);
 
     c->r[14] = c->ipsr ? 0xfffffff1u : c->control & CONTROL_SPSEL ? 0xfffffffdu : 0xfffffff9u;
     c->r[13] = sp;
@@ -175,6 +177,7 @@ bool return_from_exception(struct Machine *m, struct Core *c, uint32_t exc_retur
     const uint8_t *stack = plain_memory(m, c->r[13], frame_size);
     if (!stack) return raise_fault(m, c, FAULT_READ, c->r[13], 0);
     memcpy(frame, stack, frame_size);
+    count_words(m, c->r[13], 8);
     memcpy(c->r, frame, 4 * sizeof *frame);
     c->r[12] = frame[4];
     c->r[14] = frame[5];

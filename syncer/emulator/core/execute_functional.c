@@ -5,7 +5,7 @@
  * ones may be executed as one.
  */
 #define EXACT false
-#define DUAL false
+#define DUAL ALONE
 #define INTERPRETER execute_functional
 #define PAIR_LABEL(first, second, who) &&PASTE(pair_##first##_##second, who)
 #define TWICE(x) x, x

@@ -9,7 +9,7 @@
  *   WHO            a suffix that keeps the labels of several inclusions apart
  *   CORE           the core, an expression
  *   CYCLES, IP, COUNT  its local variables
- *   EXACT, DUAL    whether fetches and accesses are timed, and whether both cores run
+ *   EXACT, DUAL    whether fetches and accesses are timed, and with whom they contend (enum Contention)
  *   NEXT, NEXT_SIMPLE  go on after an instruction; the second after one of a single cycle
  *   SAVE, LEAVE, RETURN  SAVE and return; return after something else has saved
  *   SLOW           what precedes an access that may change more than this core

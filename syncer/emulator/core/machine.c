@@ -103,6 +103,7 @@ void machine_clear(struct Machine *m, const struct Settings *settings, const uin
     m->xip = (struct Xip){.control = 3};
     m->stream = (struct Stream){0};
     m->dma = (struct Dma){.due = NEVER};
+    busctrl_reset(m);
     m->timer = (struct Timer){.due = NEVER};
     m->watchdog = (struct Watchdog){.due = NEVER};
     uart_reset(&m->uart[0]);
@@ -116,7 +117,8 @@ void machine_clear(struct Machine *m, const struct Settings *settings, const uin
     m->unmapped_count = 0;
     m->fault = (struct Fault){0};
     m->stop = 0;
-    m->dual = m->contended = m->went_on = false;
+    m->dual = m->went_on = false;
+    m->contended = ALONE;
     m->next_event = 0;
     m->stop_cycle = 0;
 
@@ -171,6 +173,7 @@ uint32_t machine_run(struct Machine *m, uint64_t until_cycle)
         if (!m->settings.exact) execute_functional(m);
         else if (!m->contended) execute_alone(m);
         else if (!m->dual) execute_any(m);
+        else if (m->contended == ARBITRATED) execute_arbitrated(m);
         else if (!run_ahead(m)) execute_in_turns(m);
     }
     return m->stop;

@@ -37,6 +37,10 @@ _Static_assert(sizeof(struct Op) == 8, "a record is 8 bytes");
 enum Port { PORT_SRAM0, PORT_SRAM4 = 4, PORT_SRAM5, PORT_XIP, PORT_ROM, PORTS };
 #define PORT_HISTORY 64 /* cycles; no two accesses that can meet are further apart */
 
+/* How accesses to a port are timed: nobody else is there; whoever comes second waits; by priority, or
+ * counted (busctrl.c). */
+enum Contention { ALONE, SHARED, ARBITRATED };
+
 enum Sleep { AWAKE, SLEEP_WFE, SLEEP_WFI, SLEEP_RESET };
 enum Region { REGION_ROM, REGION_FLASH, REGION_SRAM };
 
@@ -215,6 +219,28 @@ struct Dma {
     bool serving;
 };
 
+/* BUSCTRL: busctrl.c. */
+enum Master { MASTER_PROC0, MASTER_PROC1, MASTER_DMA };
+enum {
+    EVENT_APB = 1, EVENT_FASTPERI = 3, EVENT_SRAM5 = 5, EVENT_SRAM0 = 15, EVENT_XIP_MAIN = 17,
+    EVENT_ROM = 19, BUS_EVENTS
+};
+#define BUS_COUNTERS 4
+struct BusControl {
+    bool arbitrated; /* a core may go before who came first, or something is counted */
+    bool counting;
+    uint32_t priority;
+    uint32_t select[BUS_COUNTERS];
+    uint32_t value[BUS_COUNTERS]; /* of each counter when its event had come `since` times */
+    uint64_t since[BUS_COUNTERS], counted[BUS_EVENTS];
+    uint64_t put_off[PORTS];   /* where the access that was put off last has come to */
+    uint64_t dma_wrote[PORTS]; /* when DMA's last write had the port */
+    struct BusAccess {
+        uint64_t end;
+        enum Master master;
+    } last[2]; /* to the AHB-Lite peripherals and to APB */
+};
+
 struct Watchdog {
     uint32_t left; /* half microseconds, when it does not count */
     uint64_t due;  /* the cycle at which it bites, or NEVER */
@@ -257,7 +283,7 @@ struct Machine {
 
     /* Scheduling, see schedule.c. */
     bool dual;              /* both cores run */
-    bool contended;         /* two masters or more run, DMA being one: they may collide */
+    enum Contention contended; /* with other masters that run, DMA being one */
     bool attention;         /* something changed: schedule before the next instruction */
     bool went_on;           /* the current core's last instruction would have been followed by its
                              * next one, had its limit not come: it did not ask for the scheduler */
@@ -274,6 +300,7 @@ struct Machine {
     struct Xip xip;
     struct Stream stream;
     struct Dma dma;
+    struct BusControl bus;
     struct Timer timer;
     struct Watchdog watchdog;
     struct Uart uart[2];

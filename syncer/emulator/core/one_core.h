@@ -17,7 +17,8 @@
 #ifndef AT_START
 #define AT_START()                                                                               \
     struct Core *const c = m->current;                                                           \
-    const bool exact = m->settings.exact, dual = m->contended;                                   \
+    const bool exact = m->settings.exact;                                                        \
+    const enum Contention dual = m->contended;                                                   \
     const uint64_t limit = m->limit;                                                             \
     (void)exact;                                                                                 \
     (void)dual;                                                                                  \

@@ -12,7 +12,7 @@
 static const uint32_t storing =
     1u << SYSCFG | 1u << CLOCKS | 1u << RESETS | 1u << PSM | 1u << IO_BANK0 | 1u << IO_QSPI |
     1u << PADS_BANK0 | 1u << PADS_QSPI | 1u << XOSC | 1u << PLL_SYS | 1u << PLL_USB |
-    1u << BUSCTRL | 1u << ROSC | 1u << VREG;
+    1u << ROSC | 1u << VREG;
 
 enum { CLK_REF_CTRL = 0x30, CLK_REF_SELECTED = 0x38, CLK_SYS_CTRL = 0x3c, CLK_SYS_SELECTED = 0x44 };
 enum { FC0_FIRST = 0x80, FC0_LAST = 0x9c };
@@ -26,11 +26,6 @@ void apb_reset(struct Machine *m)
     m->apb[RESETS][0] = RESETS_ALL;
     m->apb[VREG][0] = 0x10b1; /* 1.1 V, regulated */
     gpio_reset(m);
-}
-
-uint32_t bus_priority(const struct Machine *m)
-{
-    return m->apb[BUSCTRL][0];
 }
 
 static uint32_t sysinfo(struct Machine *m, uint32_t address)
@@ -85,9 +80,7 @@ uint32_t apb_read(struct Machine *m, uint32_t address, uint64_t t)
     case PLL_SYS: case PLL_USB:
         if (offset == 0) return m->apb[block][0] | 0x80000000u; /* LOCK */
         break;
-    case BUSCTRL:
-        if (offset == 4) return 1; /* BUS_PRIORITY_ACK */
-        break;
+    case BUSCTRL: return busctrl_read(m, offset);
     case UART0: case UART1: return uart_read(m, block - UART0, address, t);
     case TIMER: return timer_read(m, offset, t);
     case WATCHDOG: return watchdog_read(m, m->apb[WATCHDOG], offset, t);
@@ -131,6 +124,10 @@ bool apb_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t val
     uint32_t offset = address & 0xfff;
     if (block == TIMER) {
         timer_write(m, offset, value, alias, t);
+        return true;
+    }
+    if (block == BUSCTRL) {
+        busctrl_write(m, offset, value, alias);
         return true;
     }
     if (block == UART0 || block == UART1) return uart_write(m, c, block - UART0, address, value, t);

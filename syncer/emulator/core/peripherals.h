@@ -22,7 +22,10 @@ enum {
     PRIORITY_PROC0 = 1 << 0, PRIORITY_PROC1 = 1 << 4, PRIORITY_DMA_R = 1 << 8,
     PRIORITY_DMA_W = 1 << 12
 };
-uint32_t bus_priority(const struct Machine *m);
+/* busctrl.c; `offset` is a register's. */
+uint32_t busctrl_read(struct Machine *m, uint32_t offset);
+void busctrl_write(struct Machine *m, uint32_t offset, uint32_t value, unsigned alias);
+void busctrl_reset(struct Machine *m);
 
 /* uart.c; `n` is 0 or 1. */
 uint32_t uart_read(struct Machine *m, unsigned n, uint32_t address, uint64_t t);

@@ -73,7 +73,8 @@ bool schedule(struct Machine *m)
         m->dual = c->sleep == AWAKE && c->other->sleep == AWAKE;
         if (m->dual ? c->cycles > c->other->cycles + quantum : c->sleep != AWAKE) c = c->other;
         m->current = c;
-        m->contended = m->dual || m->dma.due != NEVER;
+        m->contended = m->dual || m->dma.due != NEVER ? SHARED : ALONE;
+        if (m->bus.arbitrated) m->contended = ARBITRATED;
         if (c->sleep != AWAKE) {
             if (!sleep_until_event(m)) return false;
             continue;

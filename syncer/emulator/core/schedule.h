@@ -14,6 +14,7 @@ bool schedule(struct Machine *m);
 /* Each runs from where the last schedule() left the machine until it must be called again. */
 void execute_alone(struct Machine *m);      /* exact, one core awake */
 void execute_in_turns(struct Machine *m);   /* exact, both awake */
+void execute_arbitrated(struct Machine *m); /* the same by priority, and counted */
 void execute_any(struct Machine *m);        /* either mode, any number of cores awake */
 void execute_functional(struct Machine *m); /* without cache, bank and port timing */
 

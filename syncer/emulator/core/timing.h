@@ -13,7 +13,7 @@
  *  - Instructions are fetched by the word. The next word is fetched while the instruction in the
  *    upper halfword executes; a taken branch fetches its target two cycles before it completes.
  *  - Each SRAM bank, the boot ROM and the cache serve one access a cycle. The core that comes
- *    second waits one.
+ *    second waits one, unless it is of higher priority (BUS_PRIORITY, 2.1.1.1): then the other does.
  *  - A line is 8 bytes, with a valid bit for either half. A miss reads its word only (the SSI reads no
  *    more than 32 bits at once: the chip's designer in raspberrypi/pico-feedback issue 307), into the
  *    line's other half if that is there.

@@ -20,7 +20,8 @@ static int wait_for_port(struct Machine *m, struct Core *c, uint64_t *t)
         *t = m->xip.busy_until;
     }
     if (m->contended) {
-        int lost = port_conflict(m, c, PORT_XIP, *t);
+        int lost = m->contended == ARBITRATED ? arbitrate(m, c, PORT_XIP, *t, wait > 0)
+                                              : port_conflict(m, c, PORT_XIP, *t, SHARED);
         wait += lost;
         *t += (uint64_t)lost;
     }
@@ -77,8 +78,8 @@ uint64_t xip_dma_read(struct Machine *m, uint32_t address, uint64_t t)
     uint32_t word = xip_word(address);
     uint64_t held = 0;
     bool cached = address >> 24 <= 0x11;
-    if (t < x->busy_until && t >= x->fill_start) t = x->busy_until;
-    t = dma_take_port(m, PORT_XIP, t, false);
+    const bool blocked = t < x->busy_until && t >= x->fill_start;
+    t = dma_take_port(m, PORT_XIP, blocked ? x->busy_until : t, false, blocked);
     x->dma_accesses++;
     if (cached && xip_holds(x, word)) return t;
     x->dma_misses++;

@@ -22,9 +22,14 @@ static ALWAYS_INLINE bool xip_holds(const struct Xip *x, uint32_t word)
     return way[0] == word || way[1] == word;
 }
 
-/* Takes the port at cycle `t`, or a cycle later if another master has it: 0 or 1. */
-static inline int port_conflict(struct Machine *m, const struct Core *c, unsigned port, uint64_t t)
+/* busctrl.c: the same as port_conflict, by priority, and counted; `delayed`: it has waited already. */
+int arbitrate(struct Machine *m, struct Core *c, unsigned port, uint64_t t, bool delayed);
+
+/* Takes the port at cycle `t`, or later if another master has it: how many cycles. */
+static ALWAYS_INLINE int port_conflict(struct Machine *m, struct Core *c, unsigned port, uint64_t t,
+                                       enum Contention contention)
 {
+    if (contention == ARBITRATED) return arbitrate(m, c, port, t, false);
     int lost = m->taken[c->id][port][t % PORT_HISTORY] == t;
     t += (unsigned)lost;
     m->taken[c->id ^ 1][port][t % PORT_HISTORY] = t;
@@ -34,15 +39,15 @@ static inline int port_conflict(struct Machine *m, const struct Core *c, unsigne
 /* One access through the cache at cycle `t`: how many cycles it stalls. `data` tells a data access
  * from an instruction word; `address` is any alias of flash. */
 static ALWAYS_INLINE int xip_access(struct Machine *m, struct Core *c, uint32_t address, uint64_t t,
-                                    bool data, bool dual)
+                                    bool data, enum Contention contention)
 {
     uint32_t word = xip_word(address);
     c->xip_accesses++;
     if (data) c->xip_data_accesses++;
     if (UNLIKELY(t < m->xip.quiet_from || !xip_holds(&m->xip, word)))
         return xip_access_slowly(m, c, word, t, data);
-    if (!dual) return 0;
-    int lost = port_conflict(m, c, PORT_XIP, t);
+    if (!contention) return 0;
+    int lost = port_conflict(m, c, PORT_XIP, t, contention);
     c->stall_port += (unsigned)lost;
     return lost;
 }
