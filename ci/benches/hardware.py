@@ -5,7 +5,8 @@
 FIRMWARE is a benchmark that prints each layer's ticks ("CONV_2D took 47509 ticks"), as ELF, UF2 or
 .bin. FILE holds what boards measured, as port/rp2040/data/person_detection_hardware.json does: for
 each table (one core, two cores) a total and the layers in order. Each firmware is compared with the
-table whose total is nearer to its own, or with the one named. For each:
+table whose total is nearer to its own, or with the one named. Tables by which no parameter of the
+emulator was chosen are in port/rp2040/data/person_detection_hold_out.json. For each firmware:
 
     total_percent       how far the emulator's total is from the board's
     median_percent      the median layer's distance, without its sign
