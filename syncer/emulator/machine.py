@@ -187,7 +187,8 @@ class Machine:
 
     def drive(self, pin: int, level: bool | None) -> None:
         """Drives a GPIO from outside from now on, or lets go of it (None, as after load): then it
-        has the level of its pull.
+        has the level of its pull. What that means to the pin's interrupts it does at the cycle at
+        which the machine stands; a run that ended "asleep" may go on.
 
         Raises:
             SyncError: there is no such pin.

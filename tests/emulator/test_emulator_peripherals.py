@@ -285,7 +285,7 @@ def test_pins(program: Build) -> None:
         found = run(machine, program("peripherals"), listing)
         assert found[:4] == [0, 0, 0b1000, 0]
         assert found[4:8] == [1 << 4, 0, 1 << 5, 3 << 5]
-        assert found[8] == 1 << 9 | 1 << 13 | 1 << 17 | 1 << 19
+        assert found[8] == 1 << 9 | 1 << 13 | 1 << 17 | 1 << 19 | 1 << 24 | 1 << 26
         machine.drive(7, True)
         machine.drive(6, False)  # the chip drives that
         machine.drive(5, True)

@@ -110,7 +110,7 @@ void machine_clear(struct Machine *m, const struct Settings *settings, const uin
     uart_reset(&m->uart[1]);
     m->spinlocks = 0;
     m->gpio_out = m->gpio_enable = m->qspi_out = m->qspi_enable = 0;
-    m->gpio_driven = m->gpio_level = 0;
+    m->gpio_driven = m->gpio_level = m->gpio_seen = 0;
     memset(m->apb, 0, sizeof m->apb);
     apb_reset(m);
     m->marks_count = m->marks_total = 0;

@@ -48,8 +48,10 @@ enum Region { REGION_ROM, REGION_FLASH, REGION_SRAM };
 enum { EXCEPTION_SVC = 11, EXCEPTION_PENDSV = 14, EXCEPTION_SYSTICK = 15, EXCEPTION_IRQ0 = 16 };
 
 /* Interrupt numbers: RP2040 datasheet 2.3.2. */
-enum { IRQ_TIMER_0 = 0, IRQ_DMA_0 = 11, IRQ_DMA_1 = 12, IRQ_SIO_PROC0 = 15,
-       IRQ_UART_0 = 20 };
+enum {
+    IRQ_TIMER_0 = 0, IRQ_DMA_0 = 11, IRQ_DMA_1 = 12, IRQ_IO_BANK0 = 13, IRQ_SIO_PROC0 = 15,
+    IRQ_UART_0 = 20
+};
 
 enum { ONLY_CORE_0 = 1, ONLY_CORE_1 = 2, BOTH_CORES = 3 };
 
@@ -307,6 +309,7 @@ struct Machine {
     uint32_t spinlocks;
     uint32_t gpio_out, gpio_enable, qspi_out, qspi_enable;
     uint32_t gpio_driven, gpio_level; /* from outside */
+    uint32_t gpio_seen, gpio_edges[4]; /* levels that interrupts go by; INTR's edges */
     uint32_t apb[32][0x1000 / 4]; /* registers that only store, by 16 KB block */
 
     uint32_t *marked;       /* sorted addresses */

@@ -25,6 +25,7 @@ void apb_reset(struct Machine *m)
 {
     m->apb[RESETS][0] = RESETS_ALL;
     m->apb[VREG][0] = 0x10b1; /* 1.1 V, regulated */
+    pads_reset(m);
     gpio_reset(m);
 }
 
@@ -65,9 +66,7 @@ uint32_t apb_read(struct Machine *m, uint32_t address, uint64_t t)
             return 0;
         }
         break;
-    case IO_BANK0:
-        if (offset < 8 * GPIO_PINS && !(offset & 4)) return gpio_status(m, offset / 8);
-        break;
+    case IO_BANK0: return gpio_read(m, offset);
     case RESETS:
         if (offset == 8) return RESETS_ALL & ~m->apb[RESETS][0];
         break;
@@ -113,7 +112,8 @@ static void power_core_1(struct Machine *m, bool off, uint64_t t)
 static void reset_blocks(struct Machine *m, uint32_t blocks)
 {
     if (blocks & RESET_DMA) dma_reset(m);
-    if (blocks & (RESET_IO_BANK0 | RESET_PADS_BANK0)) gpio_reset(m);
+    if (blocks & RESET_IO_BANK0) gpio_reset(m);
+    if (blocks & RESET_PADS_BANK0) pads_reset(m);
     for (unsigned n = 0; n < 2; n++)
         if (blocks & RESET_UART0 << n) uart_stop(m, n);
 }
@@ -124,6 +124,10 @@ bool apb_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t val
     uint32_t offset = address & 0xfff;
     if (block == TIMER) {
         timer_write(m, offset, value, alias, t);
+        return true;
+    }
+    if (block == IO_BANK0) {
+        gpio_write(m, offset, value, alias);
         return true;
     }
     if (block == BUSCTRL) {
@@ -138,6 +142,7 @@ bool apb_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t val
     }
     uint32_t old = m->apb[block][offset / 4];
     uint32_t new = m->apb[block][offset / 4] = apply_alias(old, value, alias);
+    if (block == PADS_BANK0) gpio_changed(m, 1u << (offset / 4 - 1) % 32);
     if (block == RESETS && offset == 0) reset_blocks(m, new & ~old);
     if (block == PSM && offset == 4 && (old ^ new) & PSM_PROC1)
         power_core_1(m, new & PSM_PROC1, t);

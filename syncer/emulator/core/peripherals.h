@@ -42,12 +42,15 @@ void uart_reset(struct Uart *u);
 /* Its registers as after reset; what was sent, and waits outside to be received, stays. */
 void uart_stop(struct Machine *m, unsigned n);
 
-/* gpio.c. What the pins' inputs give, a bit for each; GPIOx_STATUS; pads and functions as after
- * reset. */
+/* gpio.c. What the pins' inputs give, a bit for each; what drives or pulls these pins may have
+ * changed; IO_BANK0's registers; IO_BANK0 and PADS_BANK0 as after reset. */
 #define GPIO_PINS 30u
 uint32_t gpio_in(const struct Machine *m);
-uint32_t gpio_status(const struct Machine *m, unsigned pin);
+void gpio_changed(struct Machine *m, uint32_t pins);
+uint32_t gpio_read(const struct Machine *m, uint32_t offset);
+void gpio_write(struct Machine *m, uint32_t offset, uint32_t value, unsigned alias);
 void gpio_reset(struct Machine *m);
+void pads_reset(struct Machine *m);
 
 /* watchdog.c; `stored` are its registers. False: a fault. */
 uint32_t watchdog_read(struct Machine *m, const uint32_t *stored, uint32_t offset, uint64_t t);

@@ -138,12 +138,15 @@ void sio_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t val
     }
     uint32_t *output = output_register(m, offset);
     if (output) {
+        uint32_t old = *output;
         switch (offset & 0xf) {
-        case 0x0: *output = value; return;
-        case 0x4: *output |= value; return;
-        case 0x8: *output &= ~value; return;
-        default: *output ^= value; return;
+        case 0x0: *output = value; break;
+        case 0x4: *output |= value; break;
+        case 0x8: *output &= ~value; break;
+        default: *output ^= value; break;
         }
+        if (offset < QSPI_OUT) gpio_changed(m, old ^ *output);
+        return;
     }
     switch (offset) {
     case FIFO_ST: /* clears the sticky flags */
