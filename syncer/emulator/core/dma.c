@@ -312,6 +312,7 @@ bool dma_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t val
 {
     uint32_t offset = address & 0xfff, *r = NULL;
     unsigned alias = address >> 12 & 3;
+    if (dma_is_held(m)) return true;
     dma_service(m, t);
     if (offset < DMA_CHANNELS * 0x40) return write_channel(m, c, offset, value, alias, t);
     switch (offset) {

@@ -251,7 +251,7 @@ struct Watchdog {
 struct Timer {
     uint64_t offset; /* microseconds that the time is ahead of the cycles, modulo 2^64 */
     uint64_t frozen; /* the time while paused */
-    bool paused;
+    bool paused, held; /* held in reset */
     uint32_t low;    /* written to TIMELW */
     uint32_t alarm[4];
     uint32_t armed, raised, enable, force;
@@ -311,6 +311,7 @@ struct Machine {
     uint32_t gpio_driven, gpio_level; /* from outside */
     uint32_t gpio_seen, gpio_edges[4]; /* levels that interrupts go by; INTR's edges */
     uint32_t apb[32][0x1000 / 4]; /* registers that only store, by 16 KB block */
+    uint32_t held; /* of RESETS' bits, those that firmware has set */
 
     uint32_t *marked;       /* sorted addresses */
     size_t marked_count;

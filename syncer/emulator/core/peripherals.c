@@ -1,29 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What firmware needs of the APB peripherals to start, by section of the RP2040
- * datasheet: SYSINFO and SYSCFG (2.20, 2.21), CLOCKS (2.15), RESETS (2.14), PSM (2.13), XOSC
+ * datasheet: SYSINFO and SYSCFG (2.20, 2.21), CLOCKS (2.15), PSM (2.13), XOSC
  * (2.16), ROSC (2.17), PLL (2.18), GPIO (2.19), VREG (2.10). Clocks are taken as locked at once.
  */
 #include "peripherals.h"
 
-#include "dma.h"
-
 /* Blocks whose other registers just store; all else is unmapped. */
 static const uint32_t storing =
-    1u << SYSCFG | 1u << CLOCKS | 1u << RESETS | 1u << PSM | 1u << IO_BANK0 | 1u << IO_QSPI |
-    1u << PADS_BANK0 | 1u << PADS_QSPI | 1u << XOSC | 1u << PLL_SYS | 1u << PLL_USB |
-    1u << ROSC | 1u << VREG;
+    1u << SYSCFG | 1u << CLOCKS | 1u << PSM | 1u << IO_QSPI | 1u << PADS_BANK0 | 1u << PADS_QSPI |
+    1u << XOSC | 1u << PLL_SYS | 1u << PLL_USB | 1u << ROSC | 1u << VREG;
 
 enum { CLK_REF_CTRL = 0x30, CLK_REF_SELECTED = 0x38, CLK_SYS_CTRL = 0x3c, CLK_SYS_SELECTED = 0x44 };
 enum { FC0_FIRST = 0x80, FC0_LAST = 0x9c };
-enum {
-    RESET_DMA = 1 << 2, RESET_IO_BANK0 = 1 << 5, RESET_PADS_BANK0 = 1 << 8, RESET_UART0 = 1 << 22
-};
-enum { RESETS_ALL = 0x01ffffff, PSM_ALL = 0x1ffff, PSM_PROC1 = 1 << 16 };
+enum { PSM_ALL = 0x1ffff, PSM_PROC1 = 1 << 16 };
 
 void apb_reset(struct Machine *m)
 {
-    m->apb[RESETS][0] = RESETS_ALL;
+    resets_power_on(m);
     m->apb[VREG][0] = 0x10b1; /* 1.1 V, regulated */
     pads_reset(m);
     gpio_reset(m);
@@ -67,9 +61,7 @@ uint32_t apb_read(struct Machine *m, uint32_t address, uint64_t t)
         }
         break;
     case IO_BANK0: return gpio_read(m, offset);
-    case RESETS:
-        if (offset == 8) return RESETS_ALL & ~m->apb[RESETS][0];
-        break;
+    case RESETS: return resets_read(m, offset);
     case PSM:
         if (offset == 0xc) return PSM_ALL & ~m->apb[PSM][1];
         break;
@@ -108,22 +100,17 @@ static void power_core_1(struct Machine *m, bool off, uint64_t t)
     request_attention(m);
 }
 
-/* Blocks that go into reset now: 2.14.3, RESET. */
-static void reset_blocks(struct Machine *m, uint32_t blocks)
-{
-    if (blocks & RESET_DMA) dma_reset(m);
-    if (blocks & RESET_IO_BANK0) gpio_reset(m);
-    if (blocks & RESET_PADS_BANK0) pads_reset(m);
-    for (unsigned n = 0; n < 2; n++)
-        if (blocks & RESET_UART0 << n) uart_stop(m, n);
-}
-
 bool apb_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t value, uint64_t t)
 {
     unsigned block = address >> 14 & 0x1f, alias = address >> 12 & 3;
     uint32_t offset = address & 0xfff;
+    if (UNLIKELY(is_held(m, block))) return true;
     if (block == TIMER) {
         timer_write(m, offset, value, alias, t);
+        return true;
+    }
+    if (block == RESETS) {
+        resets_write(m, offset, value, alias, t);
         return true;
     }
     if (block == IO_BANK0) {
@@ -143,7 +130,6 @@ bool apb_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t val
     uint32_t old = m->apb[block][offset / 4];
     uint32_t new = m->apb[block][offset / 4] = apply_alias(old, value, alias);
     if (block == PADS_BANK0) gpio_changed(m, 1u << (offset / 4 - 1) % 32);
-    if (block == RESETS && offset == 0) reset_blocks(m, new & ~old);
     if (block == PSM && offset == 4 && (old ^ new) & PSM_PROC1)
         power_core_1(m, new & PSM_PROC1, t);
     return true;

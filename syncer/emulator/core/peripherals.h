@@ -52,6 +52,13 @@ void gpio_write(struct Machine *m, uint32_t offset, uint32_t value, unsigned ali
 void gpio_reset(struct Machine *m);
 void pads_reset(struct Machine *m);
 
+/* resets.c; `offset` is a register's. Whether a block has been put into reset; RESETS at power-on. */
+uint32_t resets_read(const struct Machine *m, uint32_t offset);
+void resets_write(struct Machine *m, uint32_t offset, uint32_t value, unsigned alias, uint64_t t);
+bool is_held(const struct Machine *m, unsigned block);
+bool dma_is_held(const struct Machine *m);
+void resets_power_on(struct Machine *m);
+
 /* watchdog.c; `stored` are its registers. False: a fault. */
 uint32_t watchdog_read(struct Machine *m, const uint32_t *stored, uint32_t offset, uint64_t t);
 bool watchdog_write(struct Machine *m, struct Core *c, uint32_t *stored, uint32_t address,
@@ -64,6 +71,9 @@ uint32_t timer_read(struct Machine *m, uint32_t offset, uint64_t t);
 void timer_write(struct Machine *m, uint32_t offset, uint32_t value, unsigned alias, uint64_t t);
 /* Fires the alarms due at `now`; the next due cycle is in m->timer.due. */
 void timer_service(struct Machine *m, uint64_t now);
+/* Into reset, where its time is 0; it counts from there when it is let go at cycle `t`. */
+void timer_hold(struct Machine *m);
+void timer_release(struct Machine *m, uint64_t t);
 
 /* The registers' atomic access aliases: datasheet 2.1.2. */
 static inline uint32_t apply_alias(uint32_t old, uint32_t value, unsigned alias)

@@ -29,6 +29,7 @@ static uint64_t cycle_of(const struct Machine *m, uint64_t us)
 
 static uint64_t time_at(const struct Machine *m, uint64_t cycles)
 {
+    if (m->timer.held) return 0;
     return m->timer.paused ? m->timer.frozen : microseconds(m, cycles) + m->timer.offset;
 }
 
@@ -94,6 +95,20 @@ static void set_time(struct Machine *m, uint64_t us, uint64_t t, bool paused)
     m->timer.paused = paused;
     m->timer.frozen = us;
     m->timer.offset = us - microseconds(m, t);
+}
+
+void timer_hold(struct Machine *m)
+{
+    m->timer = (struct Timer){.held = true, .due = NEVER};
+    update_irqs(m);
+    m->next_event = 0; /* have it worked out anew */
+    request_attention(m);
+}
+
+void timer_release(struct Machine *m, uint64_t t)
+{
+    m->timer.held = false;
+    set_time(m, 0, t, false);
 }
 
 void timer_write(struct Machine *m, uint32_t offset, uint32_t value, unsigned alias, uint64_t t)
