@@ -10,7 +10,7 @@ from pydantic import AfterValidator, ConfigDict
 
 from syncer.git import PROTOCOLS
 
-CLOSED = ConfigDict(extra="forbid", strict=True)
+CLOSED = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
 def _inside(path: str) -> str:
