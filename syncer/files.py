@@ -7,6 +7,7 @@ from __future__ import annotations
 import codecs
 import difflib
 import errno
+import hashlib
 import os
 import re
 import tomllib
@@ -78,6 +79,11 @@ def read_toml(file: Path, *, hint: str = "") -> dict[str, Any]:
         raise SyncError(f"{where}: not valid TOML: {what}", hint=hint) from None
     except RecursionError:
         raise SyncError(f"{file}: not valid TOML: nested too deeply", hint=hint) from None
+
+
+def file_digest(file: Path) -> str:
+    """SHA-256 of a file; empty if it is not there."""
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
 
 
 def line_of(text: str, keys: Sequence[str | int]) -> int | None:

@@ -15,7 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -67,10 +67,12 @@ class Entry:
 @dataclass(frozen=True)
 class Settled:
     """The last roll that passed and was proposed, and its stages' keys: another of the same keys
-    has nothing new to say."""
+    has nothing new to say. `left` is what it wrote for people and for publishing: the SHA-256 of
+    each file, by path below the state."""
 
     roll: str
     keys: dict[str, str]
+    left: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

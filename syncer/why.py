@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from syncer.build import find_toolset, sdk_version
+from syncer.build.tools import find_toolset, sdk_version
 from syncer.durable import write_whole
 from syncer.errors import Exit, SyncError
 from syncer.journal import key_of

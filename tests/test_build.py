@@ -11,18 +11,12 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from syncer import foreign
-from syncer.build import (
-    build,
-    file_digest,
-    find_sdk,
-    find_toolset,
-    measure,
-    missing_tools,
-    symbols_starting,
-    uf2,
-)
-from syncer.build.tools import find_compiler_cache
+from syncer.build.elf import measure, symbols_starting
+from syncer.build.run import build
+from syncer.build.tools import find_compiler_cache, find_sdk, find_toolset, missing_tools
+from syncer.build.uf2 import uf2
 from syncer.errors import Exit, SyncError
+from syncer.files import file_digest
 from syncer.model import BuildResult, Origin, Program
 from syncer.port import Memory, Port, load_port
 

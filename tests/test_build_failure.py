@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from syncer.build import located
+from syncer.build.failure import located
 from syncer.errors import Exit, SyncError
 
 FAILED = SyncError("ninja failed with exit 1", hint="The log: build.log", exit=Exit.BUILD)

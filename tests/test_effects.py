@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from syncer.build import effects, file_digest, read_program
+from syncer.build.effects import effects
+from syncer.build.linked import read_program
 from syncer.errors import Exit, SyncError
+from syncer.files import file_digest
 from syncer.model import BuildResult, Changed, Effect, Firmware
 from syncer.port import FirmwareSpec, load_port
 from syncer.stages import check_effects

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from syncer.build import check_regions
+from syncer.build.regions import check_regions
 from syncer.errors import Exit, SyncError
 from syncer.model import Firmware
 from syncer.port import Region

@@ -9,7 +9,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
-from syncer.build import read_program
+from syncer.build.linked import read_program
 from syncer.build.symtab import read_symbols
 from syncer.build.units import code_ranges
 from syncer.errors import Exit, SyncError

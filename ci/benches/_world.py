@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from syncer.build import find_sdk
+from syncer.build.tools import find_sdk
 from syncer.port import load_port
 
 ROOT = Path(__file__).resolve().parents[2]

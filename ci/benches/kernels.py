@@ -47,7 +47,7 @@ from _world import ROOT, miniature
 from elftools.elf.elffile import ELFFile
 
 from syncer.bench import parse
-from syncer.build import symbols_starting
+from syncer.build.elf import symbols_starting
 from syncer.emulator import CLOCK_HZ, Machine
 from syncer.model import Layer
 from syncer.port import Benchmark, load_port

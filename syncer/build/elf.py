@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from elftools.elf.elffile import ELFFile
 
 from syncer.build.symtab import read_symbols
 from syncer.errors import Exit, SyncError
+from syncer.files import file_digest
 from syncer.model import Firmware, Program, Section
 from syncer.port import Memory
 
@@ -62,11 +62,6 @@ def measure(
         ram=sum(s.size for s in sections if "ram" in s.memory),
         sections=tuple(sections),
     )
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file; empty if it is not there."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def _memory(address: int, memories: Mapping[Any, tuple[Memory, ...]]) -> str:

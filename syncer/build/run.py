@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TextIO
 
 from syncer import foreign
-from syncer.build.elf import file_digest, measure
+from syncer.build.elf import measure
 from syncer.build.failure import why_unbuilt
+from syncer.build.left import MADE_WITH
 from syncer.build.shop import Shop, make_shop
 from syncer.build.tools import Toolset, find_compiler_cache
 from syncer.build.turns import Turns
@@ -29,7 +30,6 @@ from syncer.port import Port
 
 _CONFIGURE_SECONDS = 600
 _BUILD_SECONDS = 3600
-_MADE_WITH = "made-with.txt"
 _EXAMPLES = "examples"
 # A word of a shell's, with its quotes; shlex goes character by character.
 _WORD = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+""")
@@ -163,29 +163,13 @@ def _build_tests(shop: Shop, tests: Sequence[Program], turns: Turns) -> tuple[Un
     return tuple(Unbuilt(test.name, why_unbuilt(test, output, shop.tree)) for test in failed)
 
 
-def is_built(built: BuildResult) -> bool:
-    """Whether the programs of an earlier build are there as they were made."""
-    for firmware in built.firmware:
-        if file_digest(Path(firmware.elf)) != firmware.sha256:
-            return False
-        if firmware.uf2 and not Path(firmware.uf2).is_file():
-            return False
-    return True
-
-
-def distrust(folder: Path) -> None:
-    """Have the next build in `folder` take nothing of what is there."""
-    for made_with in folder.glob(f"*/{_MADE_WITH}"):
-        made_with.unlink()
-
-
 def _start(out: Path, settings: str) -> None:
     """Empty a build folder that cannot be gone on with: one that other settings made (CMake keeps
     what it found then, an SDK's folder for one, and mixes it with what it is told now), one whose
     configuring was broken off, or in which the power went while it was built. ninja by itself
     makes again what a killed compiler left half written: its log has no entry for it, or one
     older than what it is made of."""
-    made_with = out / _MADE_WITH
+    made_with = out / MADE_WITH
     found = made_with.read_text() if made_with.is_file() else ""
     if found not in (settings, f"{settings}\n{_building()}"):
         made_with.unlink(missing_ok=True)  # first: half a folder must not look like a whole one
@@ -195,7 +179,7 @@ def _start(out: Path, settings: str) -> None:
 
 
 def _mark(out: Path, state: str) -> None:
-    write_whole(out / _MADE_WITH, state.encode())
+    write_whole(out / MADE_WITH, state.encode())
 
 
 def _building() -> str:

@@ -16,7 +16,7 @@ from typing import Literal
 
 from syncer import foreign
 from syncer.bench import oracle
-from syncer.build import find_sdk, find_tool, missing_tools
+from syncer.build.tools import find_sdk, find_tool, missing_tools
 from syncer.components import sources
 from syncer.emulator import Machine
 from syncer.errors import SyncError

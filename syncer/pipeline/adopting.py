@@ -34,8 +34,7 @@ from syncer.queue.mail import encode
 from syncer.queue.series import SERIES
 from syncer.queue.split import Group, Split, grouped, split
 from syncer.queue.stack import Step, as_mail
-from syncer.tree.generate import place_of
-from syncer.tree.places import in_checkout
+from syncer.tree.places import in_checkout, place_of
 
 OVERRIDES, OWN = "port/overrides", "port/own"
 _SHARE = 0.1  # of the files that show a move, for it to hold for the fork's own files too

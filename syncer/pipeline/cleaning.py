@@ -17,7 +17,7 @@ from syncer.journal import Journal
 from syncer.model import TreeResult
 from syncer.pipeline.order import order_of
 from syncer.port import Port
-from syncer.tree.generate import tree_digest
+from syncer.tree.digest import tree_digest
 
 _RESULTS = ("tree", "publish", "bundles", "stages", "host")
 

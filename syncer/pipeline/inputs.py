@@ -7,7 +7,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from syncer.build import file_digest
+from syncer.files import file_digest
 from syncer.port import Port
 
 
@@ -16,7 +16,7 @@ def code_digest() -> str:
     """A digest of this program, so that a stored result of other code is never taken."""
     digest = hashlib.sha256()
     folder = Path(__file__).parents[1]
-    suffixes = {".py", ".c", ".h", ".jinja", ".json"}
+    suffixes = {".py", ".c", ".h", ".jinja", ".css", ".json"}
     for path in sorted(p for p in folder.rglob("*") if p.suffix in suffixes and p.is_file()):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

@@ -68,8 +68,7 @@ def publish(port: Port, folder: Path, site: Site, *, noted: bool = True) -> tupl
 
 def _steps(port: Port, folder: Path, site: Site, document: Document) -> Iterator[Published]:
     entry = history.entry_of(document)
-    if document["verdict"] == Verdict.UP_TO_DATE:  # than the roll before; not than what is merged
-        document = {**document, "verdict": Verdict.PASSED.value}
+    document = status.proposing(document)
     verdict = Verdict(document["verdict"])
     if verdict in _GOOD:
         yield from _pass(port, folder, site, document)

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from syncer import stages
 from syncer.errors import Exit, SyncError
-from syncer.journal import Journal, Settled
+from syncer.journal import Journal
 from syncer.locking import now
 from syncer.model import Roll, Verdict
 from syncer.pipeline.order import STAGES, Interrupted, Order, Outcome, check_order
 from syncer.pipeline.recorder import Progress, Recorder, interrupted
-from syncer.pipeline.steps import Steps
+from syncer.pipeline.telling import Telling
 from syncer.port import Port
 
 
@@ -36,13 +36,12 @@ def roll(port: Port, order: Order, progress: Progress) -> Outcome:
         return Run(port, order, Recorder(journal, progress)).all()
 
 
-class Run(Steps):
+class Run(Telling):
     """One roll under way: its stages in their order, its report and its record."""
 
     def all(self) -> Outcome:
         """The whole roll, its report and its record in the journal."""
         self._note(ended="", verdict="", stage="")
-        stages.discard(self.port)
         with self._holding:
             error = self._line()
             if self._wanted("report"):
@@ -59,10 +58,12 @@ class Run(Steps):
     def _keep(self, roll: Roll) -> None:
         """What is read when the roll is over."""
         if self._wanted("report") or roll.verdict is Verdict.INTERRUPTED:
+            if roll.verdict is Verdict.INTERRUPTED:
+                stages.discard(self.port)
             self._write_report(roll)  # once more, now that it is known how all stages ended
         self.recorder.journal.write_roll(roll)
-        if self._wanted("publish") and roll.verdict is Verdict.PASSED:
-            self.recorder.journal.settle(Settled(self.begun.id, self.recorder.keys))
+        if self._wanted("publish"):
+            self.settle(roll)
         self._note(ended=now(), verdict=roll.verdict.value, stage=self.recorder.stopped_in)
 
     def part(self) -> Outcome:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from syncer import clones, foreign, stages
-from syncer.build import distrust, file_digest, find_toolset, is_built
+from syncer.build.left import distrust, is_built
+from syncer.build.tools import Toolset, find_toolset
 from syncer.components import (
     Source,
     chosen,
@@ -20,17 +21,16 @@ from syncer.components import (
     sound,
     sources,
 )
-from syncer.durable import sync_disk, write_whole
+from syncer.durable import sync_disk
 from syncer.errors import SyncError
-from syncer.forge.dryrun import DryRun
-from syncer.forge.protocol import Forge, Published
+from syncer.files import file_digest
+from syncer.forge.protocol import Published
 from syncer.git import Repository
 from syncer.journal import Begun, key_of, new_roll
 from syncer.lock import Lock, load_lock
 from syncer.model import (
     BenchesResult,
     BuildResult,
-    Proposal,
     Rebased,
     Resolved,
     Roll,
@@ -40,16 +40,13 @@ from syncer.model import (
     Verdict,
 )
 from syncer.pipeline.inputs import code_digest, file_digests, package_version
-from syncer.pipeline.leaving import leave, leave_for_acceptance
 from syncer.pipeline.order import STAGES, Order, make_target, target_names
 from syncer.pipeline.recorder import Recorder, verdict_of
 from syncer.port import Port
-from syncer.report import history, render, status
-from syncer.report.page import page
 from syncer.targets import Target
-from syncer.tree.generate import tree_digest
+from syncer.tree.digest import tree_digest
 
-CACHED = STAGES[1:6]  # those whose results the journal keeps
+CACHED = STAGES[1:6]  # those that find something out, of which the journal keeps what
 
 
 class Steps:
@@ -193,14 +190,11 @@ class Steps:
                 asdict(toml),
                 file_digests(self.port, own),
             )
-            sandbox, rebased = self._sandbox(), self.found["rebased"]
             self.found["tree"] = self.recorder.kept(
                 course,
                 TreeResult,
                 key,
-                lambda: stages.tree(
-                    *(self.port, resolved, rebased, self.repositories, self.port.state), sandbox
-                ),
+                self._generated,
                 holds=lambda r: self._confined(r) and tree_digest(Path(r.path)) == r.digest,
             )
             stages.check_exceptions(self.port, self.found["tree"], self.lock)
@@ -224,22 +218,11 @@ class Steps:
                 [(item.component, item.file, item.paths) for item in rebased.patches],
                 [asdict(item) for item in toml.override],
             )
-            step, sandbox = self.recorder.progress.step, self._sandbox()
             built = self.found["build"] = self.recorder.kept(
                 course,
                 BuildResult,
                 key,
-                lambda: stages.build(
-                    self.port,
-                    toolset,
-                    resolved,
-                    rebased,
-                    tree,
-                    self.repositories,
-                    folder,
-                    step,
-                    sandbox,
-                ),
+                lambda: self._built(toolset, folder),
                 holds=lambda r: (
                     self._confined(r)
                     # A test that did not build may have lacked something of this machine's.
@@ -273,7 +256,7 @@ class Steps:
             stages.check_tests(tests)
 
     def bench(self) -> None:
-        toml, built, note = self.port.toml, self.found["build"], self.recorder.progress.note
+        toml, built = self.port.toml, self.found["build"]
         with self.recorder.stage("bench") as course:
             key = key_of(
                 code_digest(),
@@ -291,75 +274,17 @@ class Steps:
                 self.found["rebased"].trees[toml.upstream.name],
                 package_version("tflite-micro"),
             )
-            target, sandbox = self._target(exact=True), self._sandbox()
             benches = self.found["benches"] = self.recorder.kept(
                 course,
                 BenchesResult,
                 key,
-                lambda: stages.bench(
-                    self.port,
-                    built,
-                    Path(self.found["tree"].path),
-                    self._upstream_file,
-                    self.lock,
-                    target,
-                    note,
-                    sandbox,
-                    self._beside(),
-                ),
+                self._measured,
                 # What TFLM on the host could not say this time, it may say the next.
                 holds=lambda r: self._confined(r) and _all_checked(r),
             )
             if not _all_checked(benches):
                 course.verdict = Verdict.NOT_CHECKED
             stages.check_benches(benches, self.lock, self.found["rebased"])
-
-    def report(self, error: SyncError | None) -> None:
-        with self.recorder.stage("report"):
-            roll = self.so_far(error)
-            # What the roll before wrote is of the very same, and stands until this one is over.
-            if roll.verdict is not Verdict.UP_TO_DATE or not self._has_report():
-                self._write_report(roll)
-
-    def publish(self) -> None:
-        with self.recorder.stage("publish"):
-            document = status.status_document(self.so_far())
-            found = (
-                self.found[name] for name in ("resolved", "rebased", "build", "tests", "benches")
-            )
-            lock = stages.next_lock(self.lock, *found)
-            proposal = Proposal(
-                branch=self.port.toml.publish.branch,
-                title=render.title(document),
-                body=render.markdown(document),
-                files=stages.changed_files(
-                    self.port, self.found["rebased"], self.found["build"], lock
-                ),
-            )
-            leave(self.port, self.found, self.repositories, proposal.files)
-            forge: Forge = DryRun(self.port.state / "publish")
-            nothing = Published("unchanged", None, "Nothing to propose: all this is accepted.")
-            self.published = forge.publish(proposal) if proposal.files else nothing
-
-    def offer(self) -> None:
-        """Of a roll that ended at the gate: what a person may let through."""
-        leave_for_acceptance(self.port, self.found, self.repositories, self.lock)
-
-    def _has_report(self) -> bool:
-        names = ("status.json", "report.md", "report.html")
-        return all((self.port.state / name).is_file() for name in names)
-
-    def _write_report(self, roll: Roll) -> None:
-        document = status.status_document(roll)
-        write_whole(self.port.state / "status.json", status.dumps(document).encode())
-        write_whole(self.port.state / "report.md", render.markdown(document).encode())
-        if found := history.entry_of(document):
-            history.store(self.port.state / history.FOLDER, found)
-        branch = self.port.toml.publish.history or history.BRANCH
-        folder = self.port.state / history.FOLDER
-        earlier = history.load(folder, self.port.root, branch, self.port.name)
-        drawn = history.charts(earlier) if len(earlier) > 1 else ()
-        write_whole(self.port.state / "report.html", page(document, drawn).encode())
 
     # ---- what the stages need
 
@@ -370,6 +295,27 @@ class Steps:
         # git leaves it to the system when single objects reach the disk.
         sync_disk(next(iter(self.sources.values())).clone.parent)
         return rebased
+
+    def _generated(self) -> TreeResult:
+        from syncer.stages.generation import tree
+
+        made_of = (self.found["resolved"], self.found["rebased"], self.repositories)
+        return tree(self.port, *made_of, self.port.state, self._sandbox())
+
+    def _built(self, toolset: Toolset, folder: Path) -> BuildResult:
+        from syncer.stages.building import build
+
+        found, step = self.found, self.recorder.progress.step
+        made_of = (found["resolved"], found["rebased"], found["tree"], self.repositories)
+        return build(self.port, toolset, *made_of, folder, step, self._sandbox())
+
+    def _measured(self) -> BenchesResult:
+        from syncer.stages.firmware import bench
+
+        tree, note = Path(self.found["tree"].path), self.recorder.progress.note
+        made_of = (self.found["build"], tree, self._upstream_file, self.lock)
+        target, beside = self._target(exact=True), self._beside()
+        return bench(self.port, *made_of, target, note, self._sandbox(), beside)
 
     def _still_built(self, built: BuildResult, folder: Path) -> bool:
         if is_built(built) and Path(built.sizes).is_file():

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from syncer.report import charts, memory_map, numbers, view
 from syncer.report.links import commit_page, compare_page
 from syncer.report.neutral import BACKTICKED, one_line
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 Document = dict[str, Any]
 _LINES, _COLUMNS = 60, 300
@@ -40,6 +42,8 @@ def history_page(port: str, charts: Sequence[tuple[str, Markup]]) -> str:
 @cache
 def _environment() -> Environment:
     """Everything a template prints is escaped, and without control characters."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # late, as it takes a while
+
     environment = Environment(
         loader=PackageLoader("syncer.report"),
         undefined=StrictUndefined,

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING, Any
 
 from syncer.report import memory_map, neutral, numbers, view
 from syncer.report.links import commit_page, compare_page
 from syncer.report.neutral import Markdown, one_line
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 # GitHub counts code points, as Python does: a body of 65,536 of them is taken, whether ASCII or
 # emoji, and one more is refused ("maximum is 65536 characters"); measured for pull requests in
@@ -118,6 +119,8 @@ def _marker(document: Document) -> str:
 @cache
 def _environment() -> Environment:
     """Everything a template prints is neutralised, unless it is `Markdown` or a number."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # late, as it takes a while
+
     environment = Environment(
         loader=PackageLoader("syncer.report"),
         undefined=StrictUndefined,

@@ -11,13 +11,14 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 
 from syncer.errors import Exit, SyncError
-from syncer.model import Figure, OverrideResult, Roll, TestResult, TestsResult
+from syncer.model import Figure, OverrideResult, Roll, TestResult, TestsResult, Verdict
 
 SCHEMA = 1
 
@@ -36,6 +37,14 @@ _DERIVED: dict[type, tuple[str, ...]] = {
 def status_document(roll: Roll) -> Document:
     """A roll as its status document. Same roll, same document, key order included."""
     return {"schema": SCHEMA, **plain(roll)}
+
+
+def proposing(document: Document) -> Document:
+    """The document of a roll that found nothing new as that of the roll before, which passed: what
+    that one proposed need not be merged yet."""
+    if document["verdict"] != Verdict.UP_TO_DATE:
+        return document
+    return {**document, "verdict": Verdict.PASSED.value}
 
 
 def plain(value: Any) -> Any:
@@ -62,13 +71,29 @@ def schema() -> Document:
 
 def check(document: object, source: str = "the status document") -> None:
     """Raises SyncError, naming the first place, if `document` does not fit the schema."""
-    validator = jsonschema.Draft202012Validator(schema())
-    error = jsonschema.exceptions.best_match(validator.iter_errors(document))
+    # The validator takes no surrogate escapes, which stand for bytes of a path that is no UTF-8.
+    text = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+    error = min(_validator().iter_errors(json.loads(text)), key=_depth, default=None)
+    # Of what may be one thing or another, what comes nearest to one of them.
+    while error is not None and isinstance(error.kind, jsonschema_rs.ValidationErrorKind.AnyOf):
+        error = max(chain.from_iterable(error.kind.context), key=_depth)
     if error is not None:
+        steps = (
+            f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.instance_path
+        )
         raise SyncError(
-            f"{source}: {error.json_path}: {error.message[:300]}",
+            f"{source}: ${''.join(steps)}: {error.message[:300]}",
             hint="It was written by another version of sync, or changed by hand: roll again.",
         )
+
+
+@cache
+def _validator() -> jsonschema_rs.Validator:
+    return jsonschema_rs.validator_for(schema())
+
+
+def _depth(error: jsonschema_rs.ValidationError) -> int:
+    return len(error.instance_path)
 
 
 def dumps(document: Document) -> str:

@@ -1,10 +1,13 @@
 """The bodies of the stages where modules that may not know one another meet. Only pipeline/, and
 `sync accept`, call them; each is a function of its inputs to a frozen result.
+
+Most rolls find nothing to do, so what makes a tree, builds and measures is not among these names:
+`generation`, `building` and `firmware`, and the libraries that read templates, images and ELF
+files, are imported once there is something to do.
 """
 
 from syncer.stages.acceptance import changed_files, next_lock, pending_files
 from syncer.stages.blame import blamed
-from syncer.stages.building import build
 from syncer.stages.conflicts import (
     abandon,
     forget_written,
@@ -13,11 +16,17 @@ from syncer.stages.conflicts import (
     put_aside,
     take_resolutions,
 )
-from syncer.stages.firmware import bench
 from syncer.stages.gates import check_benches, is_only_over
-from syncer.stages.generation import tree
 from syncer.stages.lost import check_carried, check_effects
-from syncer.stages.parcel import BUNDLES, bundle_file, changed_places, discard, known_places, leave
+from syncer.stages.parcel import (
+    BUNDLES,
+    bundle_file,
+    changed_places,
+    discard,
+    known_places,
+    leave,
+    port_files,
+)
 from syncer.stages.queue import blobs_for_rebase, check_folders, check_rebase, rebase
 from syncer.stages.since import Since
 from syncer.stages.tests import (
@@ -33,10 +42,8 @@ __all__ = [
     "BUNDLES",
     "Since",
     "abandon",
-    "bench",
     "blamed",
     "blobs_for_rebase",
-    "build",
     "bundle_file",
     "changed_files",
     "changed_places",
@@ -58,10 +65,10 @@ __all__ = [
     "open_worktrees",
     "pending_files",
     "pending_texts",
+    "port_files",
     "put_aside",
     "rebase",
     "take_resolutions",
     "test",
-    "tree",
     "unexcepted",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from syncer.build import located
+from syncer.build.failure import located
 from syncer.errors import Exit, SyncError
 from syncer.git import Touch
 from syncer.stages.since import Since

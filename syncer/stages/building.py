@@ -10,8 +10,11 @@ from pathlib import Path
 
 from syncer import foreign
 from syncer.bench.compare import examples
-from syncer.build import Toolset, check_regions, effects, program_sizes
-from syncer.build import build as build_tree
+from syncer.build.effects import effects
+from syncer.build.regions import check_regions
+from syncer.build.run import build as build_tree
+from syncer.build.symbols import program_sizes
+from syncer.build.tools import Toolset
 from syncer.durable import write_whole
 from syncer.git import Repository
 from syncer.model import BuildResult, Firmware, Origin, Rebased, Resolved, TreeResult

@@ -8,9 +8,6 @@ from collections.abc import Collection
 from difflib import unified_diff
 from pathlib import Path
 
-import tomlkit
-from tomlkit.exceptions import TOMLKitError
-
 from syncer.durable import write_whole
 from syncer.errors import Exit, SyncError
 from syncer.files import read_text
@@ -85,6 +82,9 @@ def pin(port: Port, override: OverrideResult, blob: str, path: str | None = None
     Raises:
         SyncError: port.toml has no such override any more, or cannot be written.
     """
+    import tomlkit  # late: few commands write port.toml
+    from tomlkit.exceptions import TOMLKitError
+
     try:
         document = tomlkit.parse(read_text(port.file))
     except TOMLKitError as error:

@@ -12,7 +12,8 @@ from pathlib import Path
 from syncer import foreign
 from syncer.bench import oracle, parse
 from syncer.bench.kernels import layer_kernels
-from syncer.build import read_program, symbols_starting
+from syncer.build.elf import symbols_starting
+from syncer.build.linked import read_program
 from syncer.errors import Exit, SyncError
 from syncer.lock import Lock
 from syncer.model import (
@@ -28,8 +29,8 @@ from syncer.sizes import load_sizes
 from syncer.stages.gates import compared
 from syncer.stages.tests import Note, on_target
 from syncer.targets import Run, Target
-from syncer.tree.generate import place_of
 from syncer.tree.models import MODELS, benchmark_inputs
+from syncer.tree.places import place_of
 
 # MicroProfiler's two functions by the start of their linker names (micro_profiler.h upstream); the
 # end of a name is its parameters, which differ between compilers.

@@ -9,7 +9,6 @@ from pathlib import Path
 from syncer.bench.compare import figures
 from syncer.bench.gate import check_layers, gate, unmeasured
 from syncer.bench.kernels import left_kernels
-from syncer.build import demangled
 from syncer.errors import Exit, SyncError
 from syncer.lock import Lock
 from syncer.model import (
@@ -66,6 +65,8 @@ def _not_comparable(port: Port, built: BuildResult, lock: Lock) -> str:
 
 
 def _readable(port: Port, moved: Sequence[SizeMove]) -> tuple[SizeMove, ...]:
+    from syncer.build.symbols import demangled  # late, as all of `syncer.stages` says
+
     names = demangled((move.name for move in moved), port.toml.build.toolchain.prefix)
     return tuple(replace(move, name=names[move.name]) for move in moved)
 

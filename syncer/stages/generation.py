@@ -16,8 +16,9 @@ from syncer.port import Port
 from syncer.queue.mail import create_patch, encode
 from syncer.stages.lost import changed_paths, check_tree
 from syncer.tree.checkout import SOURCE_SUFFIXES
-from syncer.tree.generate import generate, place_of
+from syncer.tree.generate import generate
 from syncer.tree.models import MODELS, benchmark_inputs, check_model
+from syncer.tree.places import place_of
 from syncer.tree.swap import Edit, EditedTree
 
 _CODE = (*SOURCE_SUFFIXES, ".h", ".hh", ".hpp", ".inc")

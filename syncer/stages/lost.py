@@ -21,7 +21,7 @@ from syncer.model import (
 )
 from syncer.port import Port
 from syncer.tree.checkout import SOURCE_SUFFIXES
-from syncer.tree.generate import place_of
+from syncer.tree.places import place_of
 
 _HEADER_SUFFIXES = (".h", ".hh", ".hpp")
 

@@ -46,7 +46,7 @@ def leave(port: Port, changed: Mapping[str, str | None], tree: Path | None, date
     discard(port)
     with tempfile.TemporaryDirectory() as scratch:
         if changed:
-            before = _files(port, (*changed_places(port), *known_places(port)))
+            before = port_files(port)
             new = ("100644", b"")
             after = {path: file for path, file in before.items() if path not in changed}
             after |= {
@@ -66,9 +66,10 @@ def discard(port: Port) -> None:
     shutil.rmtree(port.state / BUNDLES, ignore_errors=True)
 
 
-def _files(port: Port, places: tuple[str, ...]) -> dict[str, tuple[str, bytes]]:
+def port_files(port: Port) -> dict[str, tuple[str, bytes]]:
+    """Mode and content of the files that a roll is made of or may change, by path."""
     found: dict[str, tuple[str, bytes]] = {}
-    for name in places:
+    for name in (*changed_places(port), *known_places(port)):
         path = port.at(name)
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file() and ".git" not in file.parts and ".sync" not in file.parts:

@@ -5,7 +5,6 @@ Same inputs, same bytes: nothing in it depends on when or where it was made.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
@@ -18,6 +17,7 @@ from syncer.includes import including
 from syncer.model import Origin, Program, Rebased, Resolved, TreeResult
 from syncer.port import Component, Port
 from syncer.tree.checkout import SOURCE_SUFFIXES, Checkout, check_out
+from syncer.tree.digest import files_digest
 from syncer.tree.kept import all_arrays
 from syncer.tree.listing import (
     Declared,
@@ -94,7 +94,7 @@ def generate(
     replace_tree(files, folder, rebased.trees)
     return TreeResult(
         path=str(folder / TREE),
-        digest=_digest(files),
+        digest=files_digest(files),
         files=len(files),
         bytes=sum(map(len, files.values())),
         sources=len(context["sources"]),
@@ -141,12 +141,6 @@ def _contributions(port: Port, resolved: Resolved, listing: Listing) -> dict[str
             exit=Exit.BUILD,
         )
     return counts
-
-
-def place_of(port: Port, component: str, path: str) -> str:
-    """Where a file of a component's (upstream's too) lies in the generated tree."""
-    places = {item.name: f"{THIRD_PARTY}/{item.path}/" for item in port.toml.component}
-    return places.get(component, "") + path
 
 
 def _upstream_files(
@@ -293,19 +287,3 @@ def _precompiled(
     cxx |= {path for test in tests for path in test.sources if path.endswith((".cc", ".cpp"))}
     with_it = including(cxx, headers, port.toml.tree.include_dirs, files.get)
     return {"headers": list(headers), "without": sorted(cxx - with_it)}
-
-
-def tree_digest(folder: Path) -> str:
-    """SHA-256 over every path and content of a tree; empty if there is none."""
-    if not folder.is_dir():
-        return ""
-    paths = (path for path in folder.rglob("*") if path.is_file())
-    return _digest({p.relative_to(folder).as_posix(): p.read_bytes() for p in paths})
-
-
-def _digest(files: Mapping[str, bytes]) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        digest.update(f"{path}\0{len(files[path])}\0".encode())
-        digest.update(files[path])
-    return digest.hexdigest()

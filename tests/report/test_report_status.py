@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from rolls import real_roll, rolls
@@ -69,7 +69,7 @@ def objects(node: Any) -> list[dict[str, Any]]:
 
 
 def test_the_schema_is_one_and_closed() -> None:
-    jsonschema.Draft202012Validator.check_schema(schema())
+    jsonschema_rs.meta.validate(schema())
     assert schema()["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert len(objects(schema())) == len(DEFINITIONS) + 1
     for found in objects(schema()):

@@ -26,7 +26,7 @@ from typing import Any
 import pytest
 from worlds import make_world, reduce
 
-from syncer.build import find_sdk
+from syncer.build.tools import find_sdk
 from syncer.errors import Exit
 from syncer.git import Repository
 from syncer.journal import Begun, Journal

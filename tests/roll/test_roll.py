@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from worlds import Silent, World
 
-from syncer.build import read_program, symbols_starting, uf2
+from syncer.build.elf import symbols_starting
+from syncer.build.linked import read_program
+from syncer.build.uf2 import uf2
 from syncer.cli.app import run
 from syncer.errors import Exit, SyncError
 from syncer.git import Repository, ls_remote

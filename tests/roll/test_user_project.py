@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from worlds import World
 
-from syncer.build import find_sdk
+from syncer.build.tools import find_sdk
 from syncer.emulator import Machine
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,8 @@ from toy_port import COMPONENT, MAKEFILE, UPSTREAM, Toy
 
 from syncer.errors import Exit, SyncError
 from syncer.model import TreeResult
-from syncer.tree.generate import generate, tree_digest
+from syncer.tree.digest import tree_digest
+from syncer.tree.generate import generate
 
 
 def make(toy: Toy, folder: Path, port: Any = None, **states: Any) -> TreeResult:
