@@ -120,7 +120,7 @@ def resolve(
 ) -> Resolved:
     """Bring the clones up to date and say which commits a roll to `ref` (a branch, tag or commit;
     None: the port's branch) is made of. When it returns, everything those commits hold is here.
-    For a whole commit id that is here already, nothing is asked of upstream.
+    For one commit of upstream's, as `find_commit` gives it, it is always the same.
 
     Args:
         instead: commits of components, by name, in place of those that upstream pins.
@@ -131,7 +131,7 @@ def resolve(
     """
     source = found[port.toml.upstream.name]
     accepted = lock.commits.get(source.name)
-    commit = _upstream_commit(source, port.toml.upstream.branch if ref is None else ref)
+    commit = find_commit(port, found, ref)
     fetch_blobs(port, source, commit)
     _fetch_accepted(port, source, accepted)
     repo = repository(source)
@@ -155,6 +155,17 @@ def resolve(
         _fetch_accepted(port, used[pin.name], lock.commits.get(pin.name), *found[pin.name].others)
     moves = tuple(_move(pin, lock.commits.get(pin.name), used[pin.name]) for pin in pins)
     return replace(resolved, moves=moves)
+
+
+def find_commit(port: Port, found: Mapping[str, Source], ref: str | None) -> str:
+    """The commit of upstream's that `ref` (as of `resolve`) is now, which the clone then has. For a
+    whole commit id that is here already, nothing is asked of upstream.
+
+    Raises:
+        SyncError: there is none; (ENVIRONMENT) upstream cannot be reached.
+    """
+    source = found[port.toml.upstream.name]
+    return _upstream_commit(source, port.toml.upstream.branch if ref is None else ref)
 
 
 def _fetch_accepted(port: Port, source: Source, commit: str | None, *others: Source) -> None:
@@ -220,12 +231,14 @@ def _blobs(port: Port, source: Source, commit: str) -> list[str]:
 
 def is_whole(port: Port, found: Mapping[str, Source], resolved: Resolved) -> bool:
     """Whether the clones have everything of what was resolved that a roll needs."""
+    since = {move.name: [move.old] for move in resolved.moves if move.old and move.count}
     for pin in resolved.pins:
-        source = found[pin.name]
-        repo = repository(source)
-        if not source.clone.is_dir() or not repo.has(pin.commit) or not repo.has(pin.tree):
+        source, old = found[pin.name], since.get(pin.name, ())
+        try:
+            blobs = _blobs(port, source, pin.commit)
+        except SyncError:  # there is no clone, or not that commit with its folders
             return False
-        if repo.missing(_blobs(port, source, pin.commit)):
+        if not repository(source).has_all([pin.tree, *old, *blobs]):
             return False
     return True
 

@@ -13,9 +13,9 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +25,7 @@ from syncer.durable import clear_up, fresh_folder, put_in_place
 from syncer.durable import write_whole as write_whole
 from syncer.errors import Exit, SyncError
 from syncer.files import unwritable
+from syncer.forge.protocol import Published
 from syncer.locking import LockedError, Process, is_locked, locked, now, this_process
 from syncer.model import Roll
 from syncer.processes import family
@@ -38,12 +39,22 @@ _BEFORE = "before"
 
 def key_of(*inputs: object) -> str:
     """A stage's key: SHA-256 over its inputs, which must be plain data."""
-    text = json.dumps(inputs, sort_keys=True, default=_plain)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_json(inputs, sort_keys=True)).hexdigest()
+
+
+def _json(value: object, *, sort_keys: bool = False) -> bytes:
+    return json.dumps(value, sort_keys=sort_keys, default=_plain).encode()
 
 
 def _plain(value: object) -> Any:
-    return _adapter(type(value)).dump_python(value, mode="json")
+    """A value of those that are kept here, one level down, as JSON has it."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: getattr(value, item.name) for item in fields(value)}
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value)} is not kept in a journal")
 
 
 _adapters: dict[Any, TypeAdapter[Any]] = {}
@@ -65,14 +76,23 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Left:
+    """What a roll wrote for people and for publishing: `key` is that of all it tells of, `files`
+    are the SHA-256 of each by path below the state, `published` is what publishing said."""
+
+    key: str
+    files: dict[str, str]
+    published: Published
+
+
+@dataclass(frozen=True)
 class Settled:
     """The last roll that passed and was proposed, and its stages' keys: another of the same keys
-    has nothing new to say. `left` is what it wrote for people and for publishing: the SHA-256 of
-    each file, by path below the state."""
+    has nothing new to say."""
 
     roll: str
     keys: dict[str, str]
-    left: dict[str, str] = field(default_factory=dict)
+    left: Left | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +114,7 @@ class Begun:
 
 def new_roll(order: object) -> Begun:
     """A roll that begins now; it is the one to go on with once it is written down."""
-    return Begun(secrets.token_hex(8), now(), _plain(order))
+    return Begun(secrets.token_hex(8), now(), json.loads(_json(order)))
 
 
 @dataclass(frozen=True)
@@ -197,7 +217,7 @@ class Journal:
 
     def _write_holder(self, holder: Holder) -> None:
         # Of use only while the process lives, which ends with the power.
-        write_whole(self._holder_file, json.dumps(asdict(holder)).encode(), durable=False)
+        write_whole(self._holder_file, _json(holder), durable=False)
 
     # ---- what was asked
 
@@ -207,7 +227,7 @@ class Journal:
 
     def write_begun(self, begun: Begun) -> None:
         """Write down that a roll has begun, or how far it came."""
-        write_whole(self.folder / "order.json", json.dumps(asdict(begun)).encode())
+        write_whole(self.folder / "order.json", _json(begun))
 
     def remember(self) -> None:
         """Keep what the last roll found, for `restore`; to be called before another begins."""
@@ -230,8 +250,7 @@ class Journal:
     # ---- what was found
 
     def store(self, stage: str, key: str, seconds: float, result: object) -> None:
-        entry = Entry(key, seconds, _plain(result))
-        write_whole(self._stage_file(stage), json.dumps(asdict(entry)).encode())
+        write_whole(self._stage_file(stage), _json(Entry(key, seconds, result)))
 
     def find(self, stage: str, key: str, kind: type[T]) -> tuple[T, float] | None:
         """The stored result of a stage for exactly these inputs, with the seconds it took."""
@@ -251,14 +270,14 @@ class Journal:
 
     def settle(self, settled: Settled) -> None:
         """Keep what the last whole roll was made of."""
-        write_whole(self.folder / "settled.json", json.dumps(asdict(settled)).encode())
+        write_whole(self.folder / "settled.json", _json(settled))
 
     def settled(self) -> Settled | None:
         return _read(self.folder / "settled.json", Settled)
 
     def write_roll(self, roll: Roll) -> None:
         """Keep what a roll that has ended found, for `sync status` and `sync accept`."""
-        write_whole(self.folder / "roll.json", json.dumps(_plain(roll)).encode())
+        write_whole(self.folder / "roll.json", _json(roll))
 
     def last_roll(self) -> Roll | None:
         """The last roll that ended; None if there is none that this version can read."""
@@ -280,7 +299,7 @@ def _as(kind: type[T], entry: Entry | None) -> T | None:
     if entry is None:
         return None
     try:
-        found: T = _adapter(kind).validate_json(json.dumps(entry.result))
+        found: T = _adapter(kind).validate_python(entry.result)
     except ValidationError:
         return None
     return found

@@ -250,6 +250,14 @@ class Repository:
         """Whether the object `id` is here."""
         return self._status(["cat-file", "-e", id])[0] == 0
 
+    def has_all(self, ids: Iterable[str]) -> bool:
+        """Whether all these objects are here."""
+        asked = "".join(f"{id}\n" for id in dict.fromkeys(ids))
+        command = ["cat-file", "--batch-check=%(objectname)"]
+        status, out, _ = self._status(command, input=asked.encode())
+        # A partial clone gives up at the first that it would have to fetch.
+        return not status and b" missing\n" not in out
+
     def ls_tree(self, tree: str, *, recursive: bool = True) -> tuple[Entry, ...]:
         """The entries of a tree or commit; blobs and submodules only where `recursive`."""
         return self._entries(tree, *(["-r"] if recursive else []))

@@ -15,6 +15,7 @@ from syncer.components import (
     Source,
     chosen,
     fetch_those_there,
+    find_commit,
     is_whole,
     repository,
     resolve,
@@ -68,6 +69,7 @@ class Steps:
             self.lock = Lock(commits=self.lock.commits)
         self.sources: dict[str, Source] = sources(port, order.mirrors, order.cache)
         self.found: dict[str, Any] = {}
+        self._there: set[tuple[str, str]] = set()  # trees that were found in the clones
         self.published: Published | None = None
 
     def _note(self, **more: Any) -> None:
@@ -116,26 +118,29 @@ class Steps:
             places = [source.clone for source in every]
             self._holding.enter_context(clones.in_use(places[0].parent))
             with clones.to_change(places, note):
+                asked = not self.begun.commit
+                if asked:
+                    self._note(commit=find_commit(self.port, self.sources, self.order.upstream))
                 resolved = self.found["resolved"] = self.recorder.kept(
                     course,
                     Resolved,
                     key_of(
                         code_digest(),
-                        self.begun.id,
+                        self.begun.commit,
                         asdict(toml.upstream),
                         [asdict(item) for item in toml.component],
+                        toml.tree.makefile,
                         self.lock.commits,
+                        self.order.pins,
                     ),
                     lambda: resolve(
-                        *(self.port, self.lock, self.sources),
-                        self.begun.commit or self.order.upstream,
-                        self.order.pins,
+                        *(self.port, self.lock, self.sources), self.begun.commit, self.order.pins
                     ),
                     holds=lambda r: is_whole(self.port, chosen(self.sources, r), r),
                 )
+                if asked:  # upstream, and that took what it took
+                    course.kept_seconds = None
                 self.sources = chosen(self.sources, resolved)
-                if self.begun.commit != resolved.upstream.commit:
-                    self._note(commit=resolved.upstream.commit)
                 stages.check_folders(self.port, resolved)
                 kept = self.recorder.journal.find("rebase", self._rebase_key(), Rebased)
                 if kept and self._has_trees(kept[0]):
@@ -161,7 +166,11 @@ class Steps:
         )
 
     def _has_trees(self, rebased: Rebased) -> bool:
-        return all(self.repositories[name].has(id) for name, id in rebased.trees.items())
+        there = self._there
+        for name, id in rebased.trees.items():
+            if (name, id) not in there and self.repositories[name].has(id):
+                there.add((name, id))
+        return there.issuperset(rebased.trees.items())
 
     def rebase(self) -> None:
         with self.recorder.stage("rebase") as course, sound(self.sources):

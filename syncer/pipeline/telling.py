@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +13,7 @@ from syncer.errors import SyncError
 from syncer.files import file_digest
 from syncer.forge.dryrun import DryRun
 from syncer.forge.protocol import Forge, Published
-from syncer.journal import Settled, key_of
+from syncer.journal import Left, Settled, key_of
 from syncer.model import Proposal, Roll, Verdict
 from syncer.pipeline.inputs import code_digest
 from syncer.pipeline.leaving import leave, leave_for_acceptance
@@ -32,21 +33,20 @@ class Telling(Steps):
     before stay as they are, where they are known to be just what this one would write.
     """
 
-    stands = False  # whether they are; known once the report is begun
+    standing: Left | None = None  # they are; known once the report is begun
 
     def report(self, error: SyncError | None) -> None:
         with self.recorder.stage("report"):
             roll = self.so_far(error)
-            self.stands = roll.verdict is Verdict.UP_TO_DATE and self._stands()
-            if not self.stands:
+            if roll.verdict is Verdict.UP_TO_DATE:
+                self.standing = self._standing()
+            if not self.standing:
                 stages.discard(self.port)
                 self._write_report(roll)
 
     def publish(self) -> None:
-        with self.recorder.stage("publish") as course:
-            self.published = self.recorder.kept(
-                course, Published, self._told_of, self._propose, holds=lambda _: self.stands
-            )
+        with self.recorder.stage("publish"):
+            self.published = self.standing.published if self.standing else self._propose()
 
     def _propose(self) -> Published:
         document = status.proposing(status.status_document(self.so_far()))
@@ -70,7 +70,7 @@ class Telling(Steps):
     def _write_report(self, roll: Roll) -> None:
         document = status.status_document(roll)
         write_whole(self.port.state / "status.json", status.dumps(document).encode())
-        if self.stands and roll.verdict is Verdict.UP_TO_DATE:
+        if self.standing and roll.verdict is Verdict.UP_TO_DATE:
             return
         document = status.proposing(document)
         write_whole(self.port.state / "report.md", render.markdown(document).encode())
@@ -87,25 +87,24 @@ class Telling(Steps):
 
     def settle(self, roll: Roll) -> None:
         """Keep what a roll was made of and what it wrote, so that it need not be written again."""
-        journal, keys = self.recorder.journal, self.recorder.keys
+        if self.standing or not self.published:
+            return
+        journal, left = self.recorder.journal, Left(self._key, self._files(), self.published)
         if roll.verdict is Verdict.PASSED:
-            journal.settle(Settled(self.begun.id, keys, self.left()))
-        elif roll.verdict is Verdict.UP_TO_DATE and not self.stands:
-            before = journal.settled()
-            journal.settle(Settled(before.roll if before else "", keys, self.left()))
+            journal.settle(Settled(self.begun.id, self.recorder.keys, left))
+        elif roll.verdict is Verdict.UP_TO_DATE and (settled := journal.settled()):
+            journal.settle(replace(settled, left=left))
 
     # ---- what was written before
 
-    def _stands(self) -> bool:
+    def _standing(self) -> Left | None:
+        """What the roll before wrote, if this one would write just that, and it is there."""
         settled = self.recorder.journal.settled()
-        return (
-            settled is not None
-            and settled.keys.get("publish") == self._told_of
-            and settled.left == self.left()
-        )
+        left = settled.left if settled else None
+        return left if left and left.key == self._key and left.files == self._files() else None
 
     @cached_property
-    def _told_of(self) -> str:
+    def _key(self) -> str:
         """The key of all that is written of a roll that passed: its findings, the port's files as
         they go into a bundle, the rolls before it as they go into a chart."""
         document: dict[str, Any] = status.status_document(self.so_far())
@@ -117,7 +116,7 @@ class Telling(Steps):
         said = {name: value for name, value in document.items() if name not in of_this_run}
         return key_of(code_digest(), said, own, self._history())
 
-    def left(self) -> dict[str, str]:
+    def _files(self) -> dict[str, str]:
         """The SHA-256 of every file there is of what a roll writes, but for its status document."""
         places = [self.port.state / name for name in _LEFT]
         files = [file for place in places for file in (place, *place.rglob("*")) if file.is_file()]
