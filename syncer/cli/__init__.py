@@ -12,31 +12,32 @@ import sys
 from pathlib import Path
 
 from syncer.errors import Exit
-from syncer.port import find_port
+from syncer.files import find_port
 
-# Each command, and where it is: a module of syncer.cli and a name in it.
+# Each command, where it is (a module of syncer.cli and a name in it), and what it does: the list of
+# commands imports none of them.
 COMMANDS = {
-    "roll": "roll.command",
-    "continue": "resume.command",
-    "skip": "resume.skip",
-    "abort": "resume.abort",
-    "tree": "stage.tree",
-    "build": "stage.build",
-    "test": "stage.test",
-    "bench": "stage.bench",
-    "status": "status.command",
-    "history": "history.command",
-    "why": "why.command",
-    "accept": "accept.command",
-    "publish": "publish.command",
-    "overrides": "overrides.group",
-    "clean": "clean.command",
-    "init": "init.command",
-    "adopt": "adopt.command",
-    "queue": "queue.group",
-    "doctor": "doctor.command",
-    "demo": "demo.command",
-    "emulate": "emulate.command",
+    "roll": ("roll.command", "Bring the port to upstream's newest commit."),
+    "continue": ("resume.command", "Go on with a roll that was broken off, or stopped."),
+    "skip": ("resume.skip", "Go on without the patch that conflicts."),
+    "abort": ("resume.abort", "Give up the roll that stopped at a conflict."),
+    "tree": ("stage.tree", "Make the port's tree."),
+    "build": ("stage.build", "Build the port's programs."),
+    "test": ("stage.test", "Run the test programs."),
+    "bench": ("stage.bench", "Run the benchmarks, or compare what two rolls measured."),
+    "status": ("status.command", "Say what the last roll found, or where one stands."),
+    "history": ("history.command", "Show what earlier rolls measured."),
+    "why": ("why.command", "Say which input moved the cycles between two rolls."),
+    "accept": ("accept.command", "Make the last roll's results the accepted ones."),
+    "publish": ("publish.command", "Bring the last roll to GitHub."),
+    "overrides": ("overrides.group", "Overrides whose upstream file changed."),
+    "clean": ("clean.command", "Free what a roll makes again."),
+    "init": ("init.command", "Write a first port.toml and CMake template."),
+    "adopt": ("adopt.command", "Make a port of a tree that was edited in place."),
+    "queue": ("queue.group", "The patch queue: list, check, edit, export, import."),
+    "doctor": ("doctor.command", "Say what this machine lacks, and mend it."),
+    "demo": ("demo.command", "Roll the miniature port."),
+    "emulate": ("emulate.command", "Run a program on the emulated RP2040."),
 }
 _SYSTEM_OPTIONS = ("-d", "-f", "--data", "--file-system")
 

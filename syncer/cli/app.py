@@ -12,7 +12,6 @@ from pathlib import Path
 import click
 
 from syncer.cli import COMMANDS
-from syncer.cli.console import print_error
 from syncer.errors import Exit, SyncError
 from syncer.files import from_machine, log_folder, nearest
 from syncer.forge.token import hold
@@ -28,9 +27,13 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, _, name = COMMANDS[cmd_name].partition(".")
+        module, _, name = COMMANDS[cmd_name][0].partition(".")
         command: click.Command = getattr(importlib.import_module(f"syncer.cli.{module}"), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -74,6 +77,8 @@ def run(arguments: list[str]) -> int:
         known = error if isinstance(error, SyncError) else from_machine(error)
         if known is None or known.exit is Exit.BUG:
             return _bug(arguments)
+        from syncer.cli.console import print_error  # late: not everything that is run prints
+
         print_error(known)
         return known.exit
 

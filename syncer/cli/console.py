@@ -12,6 +12,7 @@ from rich.status import Status
 
 from syncer import foreign
 from syncer.errors import SyncError
+from syncer.forge.token import VARIABLES
 from syncer.model import StageRecord, Verdict
 from syncer.port import Port, find_port, load_port, port_file
 
@@ -130,4 +131,10 @@ sandbox_option = click.option(
 )
 port_option = click.option(
     "--port", "port_file", metavar="PATH", help="A port.toml, or the folder of one (default: here)."
+)
+token_option = click.option(
+    "--token-fd",
+    type=int,
+    metavar="N",
+    help=f"Read the token from this file descriptor instead of {' or '.join(VARIABLES)}.",
 )

@@ -9,21 +9,14 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.console import chosen_port, port_option
+from syncer.cli.console import chosen_port, port_option, token_option
 from syncer.errors import Exit, SyncError
 from syncer.forge.dryrun import Rehearsal
 from syncer.forge.github import GitHub, places
 from syncer.forge.protocol import Site
 from syncer.forge.token import VARIABLES, Token, take_token
-from syncer.pipeline import publish
+from syncer.pipeline.publishing import publish
 from syncer.port import Port
-
-token_option = click.option(
-    "--token-fd",
-    type=int,
-    metavar="N",
-    help=f"Read the token from this file descriptor instead of {' or '.join(VARIABLES)}.",
-)
 
 
 @click.command()

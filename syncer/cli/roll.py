@@ -9,8 +9,14 @@ from pathlib import Path
 
 import click
 
-from syncer.cli.console import Watch, chosen_port, port_option, print_detail, sandbox_option
-from syncer.cli.publish import send, token_option
+from syncer.cli.console import (
+    Watch,
+    chosen_port,
+    port_option,
+    print_detail,
+    sandbox_option,
+    token_option,
+)
 from syncer.components import load_mirrors
 from syncer.errors import Exit, SyncError
 from syncer.files import writing
@@ -115,6 +121,8 @@ def command(
     if leave:
         hand_over(port.stripped() if bare else port, Path(leave))
     if token and ended_with in _PUBLISHED and not bare:
+        from syncer.cli.publish import send  # late: most rolls publish nothing
+
         send(port, port.state, token, dry_run=False)
     return ended_with
 

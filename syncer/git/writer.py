@@ -12,9 +12,6 @@ from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
 
-from gitdb.base import IStream
-from gitdb.db.loose import LooseObjectDB
-
 from syncer.git.listing import Folders
 from syncer.git.objects import object_id
 from syncer.git.paths import check_path
@@ -28,6 +25,9 @@ _KINDS = {"commit": 1, "tree": 2, "blob": 3}
 
 def write_loose(objects: Path, kind: str, data: bytes) -> None:
     """Store one object in the folder `objects`; one that is there is left alone."""
+    from gitdb.base import IStream  # late, as it takes a while and most runs store nothing
+    from gitdb.db.loose import LooseObjectDB
+
     LooseObjectDB(str(objects)).store(IStream(kind, len(data), BytesIO(data)))
 
 

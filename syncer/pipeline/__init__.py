@@ -2,7 +2,6 @@
 
 from syncer.pipeline.leaving import hand_over
 from syncer.pipeline.order import STAGES, Interrupted, Order, Outcome
-from syncer.pipeline.publishing import publish
 from syncer.pipeline.recorder import Progress
 from syncer.pipeline.resume import abort, go_on, run_stage, skip
 from syncer.pipeline.rolling import roll
@@ -16,7 +15,6 @@ __all__ = [
     "abort",
     "go_on",
     "hand_over",
-    "publish",
     "roll",
     "run_stage",
     "skip",

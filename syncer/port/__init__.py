@@ -1,7 +1,8 @@
 """port.toml: its tables as frozen dataclasses, and how it is found and read."""
 
+from syncer.files import find_port, port_file
 from syncer.port.gates import Gates, Limit, ModelGates
-from syncer.port.load import find_port, load_port, port_file
+from syncer.port.load import load_port
 from syncer.port.port import Port
 from syncer.port.tables import (
     Array,

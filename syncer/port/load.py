@@ -18,18 +18,6 @@ _SCHEMA = TypeAdapter(PortFile)
 _HINT = "See docs/port.md."
 
 
-def port_file(folder: Path) -> Path | None:
-    """The port.toml of a folder: port/port.toml or port.toml in it; None if there is neither."""
-    candidates = (folder / "port" / "port.toml", folder / "port.toml")
-    return next((file for file in candidates if file.exists()), None)
-
-
-def find_port(start: Path) -> Path | None:
-    """The port.toml that a command run in `start` means: that of the folder, or of the nearest
-    one above that has one; None outside a port."""
-    return next(filter(None, map(port_file, (start, *start.parents))), None)
-
-
 def load_port(file: Path) -> Port:
     """Read a port.toml.
 
