@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from syncer.files import file_digest
@@ -12,12 +13,11 @@ MADE_WITH = "made-with.txt"  # in the folder of each board
 
 def is_built(built: BuildResult) -> bool:
     """Whether the programs of an earlier build are there as they were made."""
-    for firmware in built.firmware:
-        if file_digest(Path(firmware.elf)) != firmware.sha256:
-            return False
-        if firmware.uf2 and not Path(firmware.uf2).is_file():
-            return False
-    return True
+    if not all(Path(item.uf2).is_file() for item in built.firmware if item.uf2):
+        return False
+    with ThreadPoolExecutor() as pool:  # hashing needs no interpreter
+        digests = pool.map(file_digest, (Path(item.elf) for item in built.firmware))
+        return all(d == item.sha256 for d, item in zip(digests, built.firmware, strict=True))
 
 
 def distrust(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,8 +12,14 @@ def tree_digest(folder: Path) -> str:
     """SHA-256 over every path and content of a tree; empty if there is none."""
     if not folder.is_dir():
         return ""
-    paths = (path for path in folder.rglob("*") if path.is_file())
-    return files_digest({p.relative_to(folder).as_posix(): p.read_bytes() for p in paths})
+    found: dict[str, bytes] = {}
+    for place, _, names in os.walk(folder):
+        below = Path(place).relative_to(folder).as_posix()
+        for file in (Path(place, name) for name in names):
+            if file.is_file():
+                path = file.name if below == "." else f"{below}/{file.name}"
+                found[path] = file.read_bytes()
+    return files_digest(found)
 
 
 def files_digest(files: Mapping[str, bytes]) -> str:
