@@ -7,7 +7,7 @@ or read that does not fit.
 from __future__ import annotations
 
 import json
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from enum import Enum
 from functools import cache
 from importlib import resources
@@ -49,16 +49,21 @@ def proposing(document: Document) -> Document:
 
 def plain(value: Any) -> Any:
     """A part of a roll as it stands in its status document."""
-    if is_dataclass(value) and not isinstance(value, type):
-        names = (*(f.name for f in fields(value)), *_DERIVED.get(type(value), ()))
-        return {name: plain(getattr(value, name)) for name in names}
+    kind: Any = type(value)
+    if value is None or kind in (str, int, bool, float):
+        return value
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, dict):
-        return {key: plain(value[key]) for key in sorted(value)}
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
-    return value
+    if isinstance(value, dict):
+        return {key: plain(value[key]) for key in sorted(value)}
+    return {name: plain(getattr(value, name)) for name in _names(kind)}
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return (*(item.name for item in fields(kind)), *_DERIVED.get(kind, ()))
 
 
 @cache
