@@ -209,11 +209,15 @@ def test_partial_clone_is_offline_until_told(bare: Repository, upstream: Path) -
     ids = {entry.path: entry.id for entry in bare.ls_tree("refs/sync/main")}
     assert bare.missing(ids.values()) == tuple(sorted(ids.values()))
     assert not bare.has(ids["src/a.c"])
+    head = bare.rev_parse("refs/sync/main")
+    assert bare.has_all([head, bare.rev_parse(head, "tree")])
+    assert not bare.has_all([head, ids["src/a.c"]]) and not bare.has_all(["1" * 40, head])
     with pytest.raises(SyncError, match=f"blob {ids['src/a.c']} is not in"):
         bare.blob(ids["src/a.c"])
     assert bare.fetch_missing(url, [ids["src/a.c"], ids["link"]]) == 2
     assert bare.fetch_missing(url, [ids["src/a.c"]]) == 0
     assert bare.blob(ids["src/a.c"]) == b"int a = 1;\n"
+    assert bare.has_all([head, ids["src/a.c"], ids["link"]])
     assert not bare.has(ids["run.sh"])
     tree = bare.write_tree("refs/sync/main", {"src/b.c": ("100644", bare.write_blob(b"b"))})
     assert [entry.path for entry in bare.ls_tree(tree)] == [

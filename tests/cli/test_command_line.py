@@ -7,11 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from syncer import foreign
-from syncer.cli import main, meant_for_system
-from syncer.cli.app import run
+from syncer.cli import COMMANDS, main, meant_for_system
+from syncer.cli.app import group, run
 from syncer.errors import Exit, SyncError
 
 
@@ -85,9 +86,32 @@ def test_help_and_version(arguments: list[str], tmp_path: Path) -> None:
 
 
 def test_help_names_every_command(tmp_path: Path) -> None:
-    text = sync("--help", cwd=tmp_path).stdout
-    for name in ("roll", "status", "accept", "doctor", "demo", "emulate"):
-        assert name in text
+    lines = sync("--help", cwd=tmp_path).stdout.splitlines()
+    for name, (_, about) in COMMANDS.items():
+        assert f"  {name:9}  {about}" in lines
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_of_the_list_is_there(name: str) -> None:
+    command = group.get_command(click.Context(group), name)
+    assert command is not None and command.help
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("app", ("pydantic", "rich", "jinja2")),
+        ("status", ("jinja2", "elftools", "PIL", "github", "tomlkit", "serial", "gitdb")),
+        ("roll", ("jinja2", "elftools", "PIL", "github", "tomlkit", "serial", "gitdb")),
+    ],
+)
+def test_what_takes_long_to_import_is_imported_where_it_is_used(
+    module: str, heavy: tuple[str, ...]
+) -> None:
+    script = f"import sys, syncer.cli.{module}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert not {name.split(".")[0] for name in done.stdout.split()} & set(heavy)
 
 
 @pytest.mark.parametrize(

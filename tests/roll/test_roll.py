@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from syncer.journal import Journal
 from syncer.lock import load_lock, lock_text
 from syncer.model import PatchVerdict, StageRecord, Verdict
 from syncer.pipeline import STAGES
+from syncer.port import Port
 from syncer.report import status
 from syncer.report.view import behind as behind_it
 from syncer.report.view import headline
@@ -63,6 +65,68 @@ def test_a_roll_passes_and_then_is_up_to_date(shared: World) -> None:
     assert cached == {"rebase", "tree", "build", "test", "bench"}
     assert again.roll.benches == done.benches
     assert done.benches.ungated == ""
+
+
+def written(port: Port) -> dict[str, tuple[int, bytes]]:
+    """What the last roll wrote for people and for publishing, by path: inode and content."""
+    places = [port.state / name for name in ("report.md", "report.html", "publish", "bundles")]
+    files = [file for place in places for file in (place, *place.rglob("*")) if file.is_file()]
+    return {str(f.relative_to(port.state)): (f.stat().st_ino, f.read_bytes()) for f in files}
+
+
+def test_a_roll_with_nothing_to_do_leaves_what_the_one_before_wrote(shared: World) -> None:
+    assert shared.roll().error is None
+    state, before = shared.port.state, written(shared.port)
+    assert {"report.md", "publish/body.md", "bundles/queue.bundle"} <= before.keys()
+    again = shared.roll()
+    assert again.roll.verdict is Verdict.UP_TO_DATE
+    assert written(shared.port) == before
+    assert status.load(state / "status.json")["verdict"] == "up to date"
+    assert again.published is not None and "write 3 files" in again.published.text
+
+
+@pytest.mark.parametrize("spoilt", ["report.md", "publish/body.md", "bundles/queue.bundle"])
+@pytest.mark.parametrize("how", ["gone", "changed", "another roll's"])
+def test_what_is_no_more_as_it_was_written_is_written_anew(
+    shared: World, spoilt: str, how: str
+) -> None:
+    assert shared.roll().error is None
+    file, before = shared.port.state / spoilt, written(shared.port)
+    if how == "gone":
+        file.unlink()
+    elif how == "changed":
+        file.write_bytes(file.read_bytes() + b"\n")
+    else:
+        assert shared.roll("conflict").error is not None
+    assert spoilt.startswith("publish/") or written(shared.port).get(spoilt) != before[spoilt]
+    again = shared.roll()
+    assert again.roll.verdict is Verdict.UP_TO_DATE
+    now = written(shared.port)
+    assert now.keys() == before.keys()
+    # The page also tells how long each stage took.
+    assert all(now[name][1] == before[name][1] for name in now if name != "report.html")
+    inodes = {name: inode for name, (inode, _) in now.items()}
+    assert shared.roll().roll.verdict is Verdict.UP_TO_DATE
+    assert {name: inode for name, (inode, _) in written(shared.port).items()} == inodes
+
+
+def test_a_comment_in_a_file_of_the_ports_is_in_the_bundle(shared: World) -> None:
+    """It changes no stage, and what is proposed is made of that very file all the same."""
+    assert shared.roll().error is None
+    before = written(shared.port)
+    with shared.kept():
+        shared.port.file.write_bytes(shared.port.file.read_bytes() + b"# remember this\n")
+        assert shared.roll().roll.verdict is Verdict.UP_TO_DATE
+        assert written(shared.port)["bundles/queue.bundle"] != before["bundles/queue.bundle"]
+
+
+def test_resolving_is_not_taken_from_before_where_the_clones_lack_something(fresh: World) -> None:
+    assert fresh.roll(until="resolve").error is None
+    clone = fresh.clone("tflite-micro").path
+    shutil.rmtree(clone)
+    again = fresh.roll(until="resolve")
+    assert again.error is None and again.roll.resolved is not None
+    assert fresh.clone("tflite-micro").has(again.roll.resolved.upstream.tree)
 
 
 def test_two_worlds_give_the_same_figures(shared: World, fresh: World) -> None:
