@@ -83,7 +83,10 @@ def read_toml(file: Path, *, hint: str = "") -> dict[str, Any]:
 
 def file_digest(file: Path) -> str:
     """SHA-256 of a file; empty if it is not there."""
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
+    if not file.is_file():
+        return ""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def line_of(text: str, keys: Sequence[str | int]) -> int | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
+import re
 from dataclasses import dataclass, replace
-from fnmatch import fnmatch
+from functools import cached_property
 from pathlib import Path
 
 from syncer.errors import SyncError
@@ -28,9 +30,14 @@ class Port:
 
     def needs(self, name: str, path: str) -> bool:
         """Whether a roll needs a file of the repository `name`, by the patterns of its `only`."""
-        patterns = {self.toml.upstream.name: self.toml.upstream.only}
-        patterns |= {component.name: component.only for component in self.toml.component}
-        return not patterns[name] or any(fnmatch(path, pattern) for pattern in patterns[name])
+        return self._only[name].match(path) is not None
+
+    @cached_property
+    def _only(self) -> dict[str, re.Pattern[str]]:
+        """The patterns of each repository's `only` as one; without any, everything fits."""
+        only = {self.toml.upstream.name: self.toml.upstream.only}
+        only |= {component.name: component.only for component in self.toml.component}
+        return {n: re.compile("|".join(map(fnmatch.translate, p))) for n, p in only.items()}
 
     @property
     def lock_file(self) -> Path:
