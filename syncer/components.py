@@ -9,6 +9,7 @@ import posixpath
 import re
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -232,15 +233,17 @@ def _blobs(port: Port, source: Source, commit: str) -> list[str]:
 def is_whole(port: Port, found: Mapping[str, Source], resolved: Resolved) -> bool:
     """Whether the clones have everything of what was resolved that a roll needs."""
     since = {move.name: [move.old] for move in resolved.moves if move.old and move.count}
-    for pin in resolved.pins:
+
+    def has(pin: Pin) -> bool:
         source, old = found[pin.name], since.get(pin.name, ())
         try:
             blobs = _blobs(port, source, pin.commit)
         except SyncError:  # there is no clone, or not that commit with its folders
             return False
-        if not repository(source).has_all([pin.tree, *old, *blobs]):
-            return False
-    return True
+        return repository(source).has_all([pin.tree, *old, *blobs])
+
+    with ThreadPoolExecutor() as pool:  # most of the time goes into starting git
+        return all(pool.map(has, resolved.pins))
 
 
 def fetch_those_there(source: Source, ids: Collection[str]) -> None:
