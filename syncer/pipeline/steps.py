@@ -118,29 +118,27 @@ class Steps:
             places = [source.clone for source in every]
             self._holding.enter_context(clones.in_use(places[0].parent))
             with clones.to_change(places, note):
-                asked = not self.begun.commit
-                if asked:
-                    self._note(commit=find_commit(self.port, self.sources, self.order.upstream))
+                commit = self.begun.commit
+                commit = commit or find_commit(self.port, self.sources, self.order.upstream)
                 resolved = self.found["resolved"] = self.recorder.kept(
                     course,
                     Resolved,
                     key_of(
                         code_digest(),
-                        self.begun.commit,
+                        commit,
                         asdict(toml.upstream),
                         [asdict(item) for item in toml.component],
                         toml.tree.makefile,
                         self.lock.commits,
                         self.order.pins,
                     ),
-                    lambda: resolve(
-                        *(self.port, self.lock, self.sources), self.begun.commit, self.order.pins
-                    ),
+                    lambda: resolve(self.port, self.lock, self.sources, commit, self.order.pins),
                     holds=lambda r: is_whole(self.port, chosen(self.sources, r), r),
                 )
-                if asked:  # upstream, and that took what it took
-                    course.kept_seconds = None
                 self.sources = chosen(self.sources, resolved)
+                if self.begun.commit != commit:
+                    self._note(commit=commit)
+                    course.kept_seconds = None  # upstream was asked, and that took what it took
                 stages.check_folders(self.port, resolved)
                 kept = self.recorder.journal.find("rebase", self._rebase_key(), Rebased)
                 if kept and self._has_trees(kept[0]):
