@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import tempfile
@@ -28,7 +29,12 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(".")
-        command: click.Command = getattr(importlib.import_module(f"syncer.cli.{module}"), name)
+        gc.disable()  # what modules make stays: nothing of it is garbage, however often one looks
+        try:
+            command: click.Command = getattr(importlib.import_module(f"syncer.cli.{module}"), name)
+        finally:
+            gc.freeze()
+            gc.enable()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -69,7 +70,7 @@ class Steps:
             self.lock = Lock(commits=self.lock.commits)
         self.sources: dict[str, Source] = sources(port, order.mirrors, order.cache)
         self.found: dict[str, Any] = {}
-        self._there: set[tuple[str, str]] = set()  # trees that were found in the clones
+        self._there: dict[str, str] = {}  # trees that were found in the clones
         self.published: Published | None = None
 
     def _note(self, **more: Any) -> None:
@@ -164,11 +165,11 @@ class Steps:
         )
 
     def _has_trees(self, rebased: Rebased) -> bool:
-        there = self._there
-        for name, id in rebased.trees.items():
-            if (name, id) not in there and self.repositories[name].has(id):
-                there.add((name, id))
-        return there.issuperset(rebased.trees.items())
+        if self._there != rebased.trees:  # else it was asked before
+            with ThreadPoolExecutor() as pool:
+                has = pool.map(lambda t: self.repositories[t[0]].has(t[1]), rebased.trees.items())
+                self._there = rebased.trees if all(has) else {}
+        return self._there == rebased.trees
 
     def rebase(self) -> None:
         with self.recorder.stage("rebase") as course, sound(self.sources):
