@@ -4,6 +4,7 @@ registers and backtraces."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from syncer.emulator import symbols
 from syncer.emulator.backtrace import MOST_FRAMES, Backtrace, Frame, Read
@@ -26,6 +27,9 @@ _WHAT: dict[int, str] = {
     12: "more than {detail} marks",
     13: "the host has no memory left",
     14: "ran past the end of memory at 0x{address:08x}",
+    # What ended a HardFault handler:
+    16: "it turns round at one instruction",
+    17: "it sleeps, and nothing is due that could wake it",
 }
 _SLEEP = ("running", "in WFE", "in WFI", "held in reset")
 _HELD = 3
@@ -33,6 +37,23 @@ _EXCEPTIONS = {2: "NMI", 3: "HardFault", 11: "SVCall", 14: "PendSV", 15: "SysTic
 _FIRST_IRQ = 16
 
 Registers = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Crash:
+    """A fault and how everything was then.
+
+    Args:
+        fault: kind, core, pc, address and detail as core/api.h names them.
+        cycles: of the core that it is of.
+        registers: what Machine.registers gives for both cores.
+        end: what ended the firmware's own HardFault handler, a fault as above, and its cycle.
+    """
+
+    fault: Mapping[str, int]
+    cycles: int
+    registers: tuple[Registers, Registers]
+    end: tuple[Mapping[str, int], int] | None = None
 
 
 class Reporter:
@@ -48,17 +69,21 @@ class Reporter:
         self._info = DebugInfo(elf)
         self._backtrace = Backtrace(read, self._symbols, self._info)
 
-    def fault(
-        self, fault: Mapping[str, int], cycles: int, registers: tuple[Registers, Registers]
-    ) -> str:
-        """`fault` has kind, core, pc, address and detail as core/api.h names them; `registers` is
-        what Machine.registers gives for both cores."""
+    def fault(self, crash: Crash) -> str:
+        """What happened, and both cores' registers and backtraces."""
+        at = {crash.fault["core"]: crash.fault["pc"]}
+        lines = [self.headline(crash.fault, crash.cycles), *self._cores(crash.registers, at)]
+        if crash.end is not None:
+            lines.append(f"its HardFault handler ended: {self.headline(*crash.end)}")
+        return "\n".join(lines)
+
+    def headline(self, fault: Mapping[str, int], cycles: int) -> str:
+        """What happened, where and when."""
         what = _WHAT[fault["kind"]].format_map(fault)
         pc = fault["pc"]
         name = self._name(pc, pc)
         where = f"0x{pc:08x} ({name})" if name else f"0x{pc:08x}"
-        lines = [f"core {fault['core']} at {where}, cycle {cycles}: {what}"]
-        return "\n".join([*lines, *self._cores(registers, {fault["core"]: pc})])
+        return f"core {fault['core']} at {where}, cycle {cycles}: {what}"
 
     def standing(self, registers: tuple[Registers, Registers]) -> str:
         """Both cores' registers and backtraces."""

@@ -307,19 +307,37 @@ class Machine:
         return marks
 
     def _describe_fault(self) -> str:
-        fault = self._ffi.new("struct Fault *")
-        self._lib.machine_fault(self._m, fault)
-        values = {
-            name: getattr(fault, name) for name in ("kind", "core", "pc", "address", "detail")
-        }
-        cycles = self.counters(values["core"]).cycles
-        return self._reporter().fault(values, cycles, self._both())
+        found = self._ffi.new("struct Fault *")
+        self._lib.machine_fault(self._m, found)
+        fault = _fault(found)
+        crash = self._crash(fault["core"])
+        if crash is None or crash.fault != fault:
+            cycles = self.counters(fault["core"]).cycles
+            return self._reporter().fault(faults.Crash(fault, cycles, self._both()))
+        return self._reporter(fault["core"]).fault(crash)
+
+    def _crash(self, core: int) -> faults.Crash | None:
+        """The fault that a core has not recovered from."""
+        found = self._ffi.new("struct Crash *")
+        if not self._lib.machine_crash(self._m, core, found):
+            return None
+        registers = _registers(found.registers[0]), _registers(found.registers[1])
+        end = None
+        if found.end.kind:
+            end = _fault(found.end), int(found.end_cycles)
+        return faults.Crash(_fault(found.fault), int(found.cycles), registers, end)
 
     def _both(self) -> tuple[dict[str, int], dict[str, int]]:
         return self.registers(0), self.registers(1)
 
-    def _reporter(self) -> faults.Reporter:
+    def _reporter(self, crashed: int | None = None) -> faults.Reporter:
+        """Of now, or of when a core crashed."""
+
         def read(address: int, size: int) -> bytes | None:
+            if crashed is not None:
+                buffer = self._ffi.new("uint8_t[]", max(size, 1))
+                there = self._lib.machine_crash_memory(self._m, crashed, address, buffer, size)
+                return bytes(self._ffi.buffer(buffer, size)) if there else None
             try:
                 return self.read(address, size)
             except SyncError:
@@ -330,9 +348,13 @@ class Machine:
     # ---- looking inside
 
     def standing(self, brief: bool = False) -> str:
-        """Where both cores are, as text: registers and backtraces, or a line for each."""
+        """Where both cores are, as text: registers and backtraces, or a line for each; before that
+        the fault of each core that is in its HardFault handler, a line each."""
         reporter = self._reporter()
-        return reporter.brief(self._both()) if brief else reporter.standing(self._both())
+        crashes = [crash for core in (0, 1) if (crash := self._crash(core)) is not None]
+        lines = [reporter.headline(crash.fault, crash.cycles) for crash in crashes]
+        now = reporter.brief(self._both()) if brief else reporter.standing(self._both())
+        return "\n".join([*lines, now])
 
     @property
     def cycles(self) -> int:
@@ -348,11 +370,7 @@ class Machine:
         _check_range("core", core, 0, 1)
         values = self._ffi.new("struct Registers *")
         self._lib.machine_registers(self._m, core, values)
-        names = [f"r{n}" for n in range(13)] + ["sp", "lr", "pc"]
-        named = {name: int(values.r[n]) for n, name in enumerate(names)}
-        for name in ("xpsr", "msp", "psp", "primask", "control", "sleep"):
-            named[name] = getattr(values, name)
-        return named
+        return _registers(values)
 
     def counters(self, core: int) -> Counters:
         _check_range("core", core, 0, 1)
@@ -396,6 +414,18 @@ class Machine:
         _check_range("address", address, 0, 0xFFFFFFFF)
         if not self._lib.machine_poke(self._m, address, data, len(data)):
             raise SyncError(f"0x{address:08x}, {len(data)} bytes: not all of it is memory")
+
+
+def _registers(values: Data) -> dict[str, int]:
+    names = [f"r{n}" for n in range(13)] + ["sp", "lr", "pc"]
+    named = {name: int(values.r[n]) for n, name in enumerate(names)}
+    for name in ("xpsr", "msp", "psp", "primask", "control", "sleep"):
+        named[name] = getattr(values, name)
+    return named
+
+
+def _fault(found: Data) -> dict[str, int]:
+    return {name: getattr(found, name) for name in ("kind", "core", "pc", "address", "detail")}
 
 
 def _check_range(name: str, value: int, low: int, high: int) -> None:

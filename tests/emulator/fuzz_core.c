@@ -122,6 +122,8 @@ static void build(struct Machine *m, uint64_t seed, bool in_turns, bool counted)
     put_word(vectors, 0x20040800 - (noise() & 0x3fc));
     put_word(vectors + 4, entry(kind, noise() % 2 ? 0x10000200 : 0x20000000) + 1);
     machine_poke(m, FLASH_BASE + 0x100, vectors, sizeof vectors);
+    put_word(vectors, entry(kind, 0x10000200) + 1); /* of HardFault, in some */
+    if (noise() % 2) machine_poke(m, FLASH_BASE + 0x100 + 4 * EXCEPTION_HARD_FAULT, vectors, 4);
     machine_boot(m, FLASH_BASE + 0x100);
     if (noise() % 8 == 0) busctrl_write(m, 0, noise() & 0x1111, 0);
     if (counted) busctrl_write(m, 0xc, EVENT_SRAM0, 0);

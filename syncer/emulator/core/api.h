@@ -45,7 +45,10 @@ enum FaultKind {
     FAULT_MARKS = 12,      /* more marks than the limit */
     FAULT_MEMORY = 13,     /* the host has no memory left */
     FAULT_RUNAWAY = 14,    /* execution ran past the end of a memory */
-    FAULT_WATCHDOG = 15    /* nobody has fed it */
+    FAULT_WATCHDOG = 15,   /* nobody has fed it */
+    /* Only as what ended a HardFault's handler: */
+    FAULT_SPIN = 16,       /* it turns round at one instruction */
+    FAULT_SLEEP = 17       /* it sleeps, and nothing is due that could wake it */
 };
 
 struct Fault {
@@ -62,6 +65,28 @@ struct Settings {
     uint32_t mark_limit; /* marks recorded before the run ends with FAULT_MARKS */
     bool exact;          /* false: no cache, bank or port timing, coarse interleaving */
     bool in_turns;       /* true: two cores always take turns; slower, to the same result */
+};
+
+/* r0..r15 (r15: the next instruction), xPSR, MSP, PSP, PRIMASK, CONTROL, and how it sleeps:
+ * 0 runs, 1 WFE, 2 WFI, 3 held in reset. */
+struct Registers {
+    uint32_t r[16];
+    uint32_t xpsr;
+    uint32_t msp;
+    uint32_t psp;
+    uint32_t primask;
+    uint32_t control;
+    uint32_t sleep;
+};
+
+/* How everything was at a core's fault. */
+struct Crash {
+    struct Fault fault;     /* kind 0: there was none, or the core has recovered from it */
+    uint64_t cycles;        /* of that core */
+    struct Registers registers[2];
+    bool handled;           /* the firmware's own HardFault handler was entered */
+    struct Fault end;       /* what ended that; kind 0: nothing yet */
+    uint64_t end_cycles;
 };
 
 /* One core's counters since reset; cycles are clk_sys. */
@@ -88,18 +113,6 @@ struct Unmapped {
     uint32_t first; /* the first address accessed */
     uint32_t reads;
     uint32_t writes;
-};
-
-/* r0..r15 (r15: the next instruction), xPSR, MSP, PSP, PRIMASK, CONTROL, and how it sleeps:
- * 0 runs, 1 WFE, 2 WFI, 3 held in reset. */
-struct Registers {
-    uint32_t r[16];
-    uint32_t xpsr;
-    uint32_t msp;
-    uint32_t psp;
-    uint32_t primask;
-    uint32_t control;
-    uint32_t sleep;
 };
 
 /* An instruction about to be executed; `code` is its halfword, and the one after it above. */
@@ -181,6 +194,10 @@ uint32_t machine_run(struct Machine *m, uint64_t until_cycle);
 
 uint64_t machine_cycles(const struct Machine *m);
 void machine_fault(const struct Machine *m, struct Fault *out);
+/* Of a core; false: there is none. Its memory is as machine_peek gives it, SRAM as it was then. */
+bool machine_crash(const struct Machine *m, uint32_t core, struct Crash *out);
+bool machine_crash_memory(const struct Machine *m, uint32_t core, uint32_t address, uint8_t *out,
+                          size_t size);
 void machine_registers(const struct Machine *m, uint32_t core, struct Registers *out);
 void machine_counters(const struct Machine *m, uint32_t core, struct Counters *out);
 

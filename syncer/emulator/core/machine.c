@@ -53,6 +53,8 @@ void machine_destroy(struct Machine *m)
     free(m->uart[0].text);
     free(m->uart[1].text);
     watch_free(m);
+    free(m->crash[0].sram);
+    free(m->crash[1].sram);
     free(m->uart[0].input);
     free(m->uart[1].input);
     free(m);
@@ -68,7 +70,8 @@ static void clear_processor(struct Machine *m, struct Core *c)
     c->sleep = AWAKE;
     c->event = false;
     c->primask = c->control = c->ipsr = c->vtor = c->msp = c->psp = 0;
-    c->nvic = (struct Nvic){.lines = c->nvic.lines};
+    c->nvic = (struct Nvic){.lines = c->nvic.lines, .nmi_mask = c->nvic.nmi_mask};
+    forget_crash(m, c);
     c->systick = (struct SysTick){.due = NEVER};
     set_pc(m, c, 0);
 }
@@ -116,6 +119,7 @@ void machine_clear(struct Machine *m, const struct Settings *settings, const uin
     m->marks_count = m->marks_total = 0;
     m->unmapped_count = 0;
     m->fault = (struct Fault){0};
+    for (int i = 0; i < 2; i++) m->crash[i].crash = (struct Crash){0};
     m->stop = 0;
     m->dual = m->went_on = false;
     m->contended = ALONE;
@@ -145,16 +149,6 @@ bool machine_boot(struct Machine *m, uint32_t vector_table)
 
 /* ---- stopping */
 
-bool raise_fault(struct Machine *m, struct Core *c, enum FaultKind kind, uint32_t address,
-                 uint32_t detail)
-{
-    if (!m->fault.kind)
-        m->fault = (struct Fault){kind, c->id, pc_of(c, c->ip), address, detail};
-    m->stop |= STOP_FAULT;
-    request_attention(m);
-    return false;
-}
-
 void request_attention(struct Machine *m)
 {
     m->attention = true;
@@ -170,7 +164,8 @@ uint32_t machine_run(struct Machine *m, uint64_t until_cycle)
         return m->stop;
     }
     while (schedule(m)) {
-        if (!m->settings.exact) execute_functional(m);
+        if (UNLIKELY(m->handling)) execute_one(m);
+        else if (!m->settings.exact) execute_functional(m);
         else if (!m->contended) execute_alone(m);
         else if (!m->dual) execute_any(m);
         else if (m->contended == ARBITRATED) execute_arbitrated(m);

@@ -45,7 +45,10 @@ enum Sleep { AWAKE, SLEEP_WFE, SLEEP_WFI, SLEEP_RESET };
 enum Region { REGION_ROM, REGION_FLASH, REGION_SRAM };
 
 /* Exception numbers: ARMv6-M ARM B1.5.2. */
-enum { EXCEPTION_SVC = 11, EXCEPTION_PENDSV = 14, EXCEPTION_SYSTICK = 15, EXCEPTION_IRQ0 = 16 };
+enum {
+    EXCEPTION_NMI = 2, EXCEPTION_HARD_FAULT = 3, EXCEPTION_SVC = 11, EXCEPTION_PENDSV = 14,
+    EXCEPTION_SYSTICK = 15, EXCEPTION_IRQ0 = 16
+};
 
 /* Interrupt numbers: RP2040 datasheet 2.3.2. */
 enum {
@@ -61,7 +64,8 @@ struct Nvic {
     uint32_t lines;         /* levels of the interrupt inputs */
     uint8_t priority[32];   /* 0, 0x40, 0x80, 0xc0: only the top two bits exist */
     uint8_t system_priority[16];
-    bool pendsv, systick;   /* pending */
+    uint32_t nmi_mask;      /* inputs that are the NMI's too */
+    bool nmi, pendsv, systick; /* pending */
     uint64_t active;        /* a bit for each exception number */
     bool event_on_pending;  /* SCR.SEVONPEND */
     bool sleep_on_exit;     /* SCR.SLEEPONEXIT */
@@ -294,7 +298,12 @@ struct Machine {
     uint64_t next_event;    /* the first cycle at which a timer, SysTick or DMA is due */
     uint64_t stop_cycle;
     uint32_t stop;          /* enum Stop */
-    struct Fault fault;
+    bool handling;          /* a core handles a HardFault */
+    struct Fault fault;     /* kind 0: none, or it was taken */
+    struct CrashState {
+        struct Crash crash;
+        uint8_t *sram; /* as it was */
+    } crash[2];         /* of each core */
     struct Settings settings;
 
     uint64_t taken[2][PORTS][PORT_HISTORY]; /* for each core: the cycles that another master took */
@@ -328,8 +337,8 @@ struct Machine {
     uint8_t rom[ROM_SIZE];
 };
 
-/* machine.c: ends the run; the first fault is kept. Always false, to be returned. `c` gives the
- * address of the instruction, unless the interpreter knows better. */
+/* fault.c: the scheduler decides what becomes of it; the first one is kept. Always false, to be
+ * returned. `c` gives the address of the instruction, unless the interpreter knows better. */
 bool raise_fault(struct Machine *m, struct Core *c, enum FaultKind kind, uint32_t address,
                  uint32_t detail);
 /* Something changed that the scheduler must look at before the next instruction. */

@@ -190,7 +190,7 @@ OP(BKPT) {
     static const uint8_t branch_to_itself[2] = {0xfd, 0xe7}; /* b .-2 */
     uint8_t next[2];
     SHARED();
-    if (IMM == 0 && machine_peek(m, pc_of(CORE, IP), next, 2) &&
+    if (IMM == 0 && !handles_fault(CORE) && machine_peek(m, pc_of(CORE, IP), next, 2) &&
         !memcmp(next, branch_to_itself, 2)) {
         SAVE();
         CORE->ip = d;

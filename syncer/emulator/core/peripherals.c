@@ -6,6 +6,8 @@
  */
 #include "peripherals.h"
 
+#include "exceptions.h"
+
 /* Blocks whose other registers just store; all else is unmapped. */
 static const uint32_t storing =
     1u << SYSCFG | 1u << CLOCKS | 1u << PSM | 1u << IO_QSPI | 1u << PADS_BANK0 | 1u << PADS_QSPI |
@@ -13,6 +15,7 @@ static const uint32_t storing =
 
 enum { CLK_REF_CTRL = 0x30, CLK_REF_SELECTED = 0x38, CLK_SYS_CTRL = 0x3c, CLK_SYS_SELECTED = 0x44 };
 enum { FC0_FIRST = 0x80, FC0_LAST = 0x9c };
+enum { PROC0_NMI_MASK = 0x0, PROC1_NMI_MASK = 0x4 };
 enum { PSM_ALL = 0x1ffff, PSM_PROC1 = 1 << 16 };
 
 void apb_reset(struct Machine *m)
@@ -129,6 +132,7 @@ bool apb_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t val
     }
     uint32_t old = m->apb[block][offset / 4];
     uint32_t new = m->apb[block][offset / 4] = apply_alias(old, value, alias);
+    if (block == SYSCFG && offset <= PROC1_NMI_MASK) set_nmi_mask(m, &m->core[offset / 4], new);
     if (block == PADS_BANK0) gpio_changed(m, 1u << (offset / 4 - 1) % 32);
     if (block == PSM && offset == 4 && (old ^ new) & PSM_PROC1)
         power_core_1(m, new & PSM_PROC1, t);

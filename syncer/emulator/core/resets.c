@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dma.h"
+#include "exceptions.h"
 #include "peripherals.h"
 
 enum { RESET = 0x0, WDSEL = 0x4, RESET_DONE = 0x8 };
@@ -51,7 +52,10 @@ static void reset(struct Machine *m, unsigned number)
     case N_PADS_QSPI: reset_storing(m, PADS_QSPI); break;
     case N_PLL_SYS: reset_storing(m, PLL_SYS); break;
     case N_PLL_USB: reset_storing(m, PLL_USB); break;
-    case N_SYSCFG: reset_storing(m, SYSCFG); break;
+    case N_SYSCFG:
+        reset_storing(m, SYSCFG);
+        for (int i = 0; i < 2; i++) set_nmi_mask(m, &m->core[i], 0);
+        break;
     case N_TIMER: timer_hold(m); break;
     case N_UART0: case N_UART1: uart_stop(m, number - N_UART0); break;
     }

@@ -38,6 +38,8 @@ static bool sleep_until_event(struct Machine *m)
 {
     if (m->next_event == NEVER) {
         m->stop |= STOP_ASLEEP;
+        for (int i = 0; i < 2; i++)
+            if (handles_fault(&m->core[i])) end_handler(m, &m->core[i], FAULT_SLEEP);
         return false;
     }
     uint64_t until = earlier(m->next_event, m->stop_cycle);
@@ -62,12 +64,13 @@ bool schedule(struct Machine *m)
 {
     const uint64_t quantum = m->settings.exact ? 0 : FUNCTIONAL_QUANTUM;
     for (;;) {
+        if (UNLIKELY(m->fault.kind)) take_fault(m);
         if (m->stop) return false;
         const bool goes_on = goes_on_in_turns(m);
         uint64_t now = m->current->cycles;
         if (now - goes_on >= m->next_event) service_events(m, now);
         for (int i = 0; i < 2; i++) poll_exceptions(m, &m->core[i], now);
-        if (m->stop) return false;
+        if (m->stop || m->fault.kind) continue;
 
         struct Core *c = m->current;
         m->dual = c->sleep == AWAKE && c->other->sleep == AWAKE;
@@ -82,6 +85,11 @@ bool schedule(struct Machine *m)
         if (c->cycles - goes_on >= m->next_event) continue; /* now is later, being another core's */
         if (c->cycles >= m->stop_cycle) {
             m->stop |= STOP_SLICE;
+            return false;
+        }
+        m->handling = handles_fault(c) || handles_fault(c->other);
+        if (UNLIKELY(m->handling) && never_gets_on(m, c)) {
+            end_handler(m, c, FAULT_SPIN);
             return false;
         }
         m->horizon = earlier(m->next_event, m->stop_cycle - 1);
