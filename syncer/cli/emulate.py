@@ -119,6 +119,9 @@ def command(
             for text in (result.uart, result.uart1):
                 if rest := text.rpartition("\n")[2]:
                     click.echo(rest)
+        if machine.reboots:
+            times = "once" if machine.reboots == 1 else f"{machine.reboots} times"
+            click.echo(f"the watchdog restarted the chip {times}", err=True)
         for block in machine.unmapped:
             click.echo(
                 f"not modelled: 0x{block.first & ~0xFFF:08x}, first at 0x{block.first:08x}, "

@@ -22,6 +22,7 @@ _WHAT: dict[int, str] = {
     9: "svc #{detail} where its priority does not allow it",
     10: "reset requested through 0x{address:08x}",
     15: "the watchdog was not fed in time; it would reset the chip",
+    18: "the watchdog has reset the chip, and there is no program in flash to start again",
     11: "DMA channel {detail}, at 0x{address:08x}: it cannot go there, or waits for a peripheral "
     "that is not modelled",
     12: "more than {detail} marks",

@@ -57,6 +57,8 @@ class Machine:
             proportional to the flash clock divider.
         mark_limit: executions of marked addresses recorded before the run ends with a fault.
         in_turns: True: no core runs ahead of the other; slower, to the same result.
+        reboots: the watchdog resets the chip, which starts again from flash; False: when it fires
+            the run ends with a fault.
 
     Raises:
         SyncError: a bad argument, no boot ROM, or the core is not built.
@@ -72,6 +74,7 @@ class Machine:
         xip_word: int = XIP_WORD,
         mark_limit: int = 1_000_000,
         in_turns: bool = False,
+        reboots: bool = True,
     ) -> None:
         _check_range("clock_hz", clock_hz, 1_000_000, 1_000_000_000)
         _check_range("flash_bytes", flash_bytes, 4096, 16 << 20)
@@ -88,6 +91,7 @@ class Machine:
         settings.mark_limit = mark_limit
         settings.exact = exact
         settings.in_turns = in_turns
+        settings.reboots = reboots
         self._settings = settings
         machine = self._lib.machine_create(flash_bytes)
         if machine == self._ffi.NULL:
@@ -360,6 +364,11 @@ class Machine:
     def cycles(self) -> int:
         """clk_sys cycles since reset, of the core that ran last."""
         return self._lib.machine_cycles(self._m)
+
+    @property
+    def reboots(self) -> int:
+        """How often the watchdog has restarted the chip since load."""
+        return self._lib.machine_reboots(self._m)
 
     def _instructions(self) -> int:
         return self.counters(0).instructions + self.counters(1).instructions

@@ -41,7 +41,11 @@ class EmulatorTarget:
     ) -> Run:
         log = _Log(frozenset(marks))
         with Machine(
-            bootrom=self.bootrom, clock_hz=self.clock_hz, exact=self.exact, mark_limit=_MOST_MARKS
+            bootrom=self.bootrom,
+            clock_hz=self.clock_hz,
+            exact=self.exact,
+            mark_limit=_MOST_MARKS,
+            reboots=False,  # a program that has to be started again has failed
         ) as machine:
             machine.load(elf)
             for address in {*marks, *counted}:

@@ -252,7 +252,7 @@ def test_watchdog_bites_unless_it_is_fed(program: Build) -> None:
     pauses: list[Access] = [(DMA, None)] * 10
     fed: list[Access] = [(load, 40), (control, 1 << 30)]
     fed += [access for _ in range(12) for access in (*pauses, (load, 40), (control, None))]
-    with Machine() as machine:
+    with Machine(reboots=False) as machine:
         found = run(machine, program("peripherals"), [*fed, (control, 0), *pauses * 10])
         counts = found[10::11][:12]
         assert all(35 <= count & 0xFFFFFF <= 40 and count >> 24 == 0x40 for count in counts)

@@ -45,7 +45,8 @@ enum FaultKind {
     FAULT_MARKS = 12,      /* more marks than the limit */
     FAULT_MEMORY = 13,     /* the host has no memory left */
     FAULT_RUNAWAY = 14,    /* execution ran past the end of a memory */
-    FAULT_WATCHDOG = 15,   /* nobody has fed it */
+    FAULT_WATCHDOG = 15,   /* nobody has fed it, and it is not to reset the chip */
+    FAULT_BOOT = 18,       /* it has, and there is nothing in flash */
     /* Only as what ended a HardFault's handler: */
     FAULT_SPIN = 16,       /* it turns round at one instruction */
     FAULT_SLEEP = 17       /* it sleeps, and nothing is due that could wake it */
@@ -65,6 +66,7 @@ struct Settings {
     uint32_t mark_limit; /* marks recorded before the run ends with FAULT_MARKS */
     bool exact;          /* false: no cache, bank or port timing, coarse interleaving */
     bool in_turns;       /* true: two cores always take turns; slower, to the same result */
+    bool reboots;        /* the watchdog resets the chip; false: it ends the run */
 };
 
 /* r0..r15 (r15: the next instruction), xPSR, MSP, PSP, PRIMASK, CONTROL, and how it sleeps:
@@ -193,6 +195,8 @@ bool machine_mark(struct Machine *m, uint32_t address);
 uint32_t machine_run(struct Machine *m, uint64_t until_cycle);
 
 uint64_t machine_cycles(const struct Machine *m);
+/* How often the watchdog has started core 0 again. */
+uint32_t machine_reboots(const struct Machine *m);
 void machine_fault(const struct Machine *m, struct Fault *out);
 /* Of a core; false: there is none. Its memory is as machine_peek gives it, SRAM as it was then. */
 bool machine_crash(const struct Machine *m, uint32_t core, struct Crash *out);

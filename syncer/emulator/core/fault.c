@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Faults. What a core does wrong becomes a HardFault (ARMv6-M ARM B1.5.3, B1.5.5), which the
- * firmware's own handler takes. Everything is kept as it was at the fault, for the report if the run ends there: the
- * firmware has no handler of its own (a BKPT, a branch to itself, the boot ROM's), or the fault came
- * within a HardFault's or NMI's handler, or that handler gets nowhere: a breakpoint, a branch to itself,
- * asleep for good.
+ * firmware's own handler takes. Everything is kept as it was at the fault, for the report if the run
+ * ends there: the firmware has no handler of its own (a BKPT, a branch to itself, the boot ROM's), or
+ * the fault came within a HardFault's or NMI's handler, or that handler gets nowhere: a breakpoint, a
+ * branch to itself, asleep for good.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -140,5 +140,7 @@ void take_fault(struct Machine *m)
 
 bool never_gets_on(struct Machine *m, const struct Core *c)
 {
-    return handles_fault(c) && halfword(m, pc_of(c, c->ip)) == BRANCH_TO_ITSELF;
+    bool waits_for_watchdog = m->settings.reboots && m->watchdog.due != NEVER;
+    return handles_fault(c) && !waits_for_watchdog &&
+           halfword(m, pc_of(c, c->ip)) == BRANCH_TO_ITSELF;
 }

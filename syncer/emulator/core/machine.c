@@ -108,7 +108,6 @@ void machine_clear(struct Machine *m, const struct Settings *settings, const uin
     m->dma = (struct Dma){.due = NEVER};
     busctrl_reset(m);
     m->timer = (struct Timer){.due = NEVER};
-    m->watchdog = (struct Watchdog){.due = NEVER};
     uart_reset(&m->uart[0]);
     uart_reset(&m->uart[1]);
     m->spinlocks = 0;
@@ -121,7 +120,8 @@ void machine_clear(struct Machine *m, const struct Settings *settings, const uin
     m->fault = (struct Fault){0};
     for (int i = 0; i < 2; i++) m->crash[i].crash = (struct Crash){0};
     m->stop = 0;
-    m->dual = m->went_on = false;
+    m->dual = m->went_on = m->rebooting = false;
+    m->reboots = 0;
     m->contended = ALONE;
     m->next_event = 0;
     m->stop_cycle = 0;
@@ -252,6 +252,11 @@ void count_unmapped(struct Machine *m, uint32_t address, bool write)
     }
     if (write) u->writes++;
     else u->reads++;
+}
+
+uint32_t machine_reboots(const struct Machine *m)
+{
+    return m->reboots;
 }
 
 uint64_t machine_cycles(const struct Machine *m)

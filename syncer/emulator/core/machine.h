@@ -299,6 +299,8 @@ struct Machine {
     uint64_t stop_cycle;
     uint32_t stop;          /* enum Stop */
     bool handling;          /* a core handles a HardFault */
+    bool rebooting;         /* the watchdog has fired */
+    uint32_t reboots;       /* since the machine was cleared */
     struct Fault fault;     /* kind 0: none, or it was taken */
     struct CrashState {
         struct Crash crash;

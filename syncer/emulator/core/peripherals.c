@@ -1,27 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What firmware needs of the APB peripherals to start, by section of the RP2040
- * datasheet: SYSINFO and SYSCFG (2.20, 2.21), CLOCKS (2.15), PSM (2.13), XOSC
- * (2.16), ROSC (2.17), PLL (2.18), GPIO (2.19), VREG (2.10). Clocks are taken as locked at once.
+ * What firmware needs of the APB peripherals to start, by section of the RP2040 datasheet: SYSINFO and
+ * SYSCFG (2.20, 2.21), CLOCKS (2.15), XOSC (2.16), ROSC (2.17), PLL (2.18), VREG (2.10). Clocks are
+ * taken as locked at once. The other blocks have files of their own.
  */
 #include "peripherals.h"
+
+#include <string.h>
 
 #include "exceptions.h"
 
 /* Blocks whose other registers just store; all else is unmapped. */
 static const uint32_t storing =
-    1u << SYSCFG | 1u << CLOCKS | 1u << PSM | 1u << IO_QSPI | 1u << PADS_BANK0 | 1u << PADS_QSPI |
+    1u << SYSCFG | 1u << CLOCKS | 1u << IO_QSPI | 1u << PADS_BANK0 | 1u << PADS_QSPI |
     1u << XOSC | 1u << PLL_SYS | 1u << PLL_USB | 1u << ROSC | 1u << VREG;
 
 enum { CLK_REF_CTRL = 0x30, CLK_REF_SELECTED = 0x38, CLK_SYS_CTRL = 0x3c, CLK_SYS_SELECTED = 0x44 };
 enum { FC0_FIRST = 0x80, FC0_LAST = 0x9c };
 enum { PROC0_NMI_MASK = 0x0, PROC1_NMI_MASK = 0x4 };
-enum { PSM_ALL = 0x1ffff, PSM_PROC1 = 1 << 16 };
+
+void vreg_reset(struct Machine *m)
+{
+    memset(m->apb[VREG], 0, sizeof m->apb[VREG]);
+    m->apb[VREG][0] = 0x10b1; /* 1.1 V, regulated */
+}
 
 void apb_reset(struct Machine *m)
 {
     resets_power_on(m);
-    m->apb[VREG][0] = 0x10b1; /* 1.1 V, regulated */
+    vreg_reset(m);
+    watchdog_power_on(m);
     pads_reset(m);
     gpio_reset(m);
 }
@@ -65,9 +73,7 @@ uint32_t apb_read(struct Machine *m, uint32_t address, uint64_t t)
         break;
     case IO_BANK0: return gpio_read(m, offset);
     case RESETS: return resets_read(m, offset);
-    case PSM:
-        if (offset == 0xc) return PSM_ALL & ~m->apb[PSM][1];
-        break;
+    case PSM: return psm_read(m, offset);
     case XOSC:
         if (offset == 4) return 0x80001000; /* STABLE, ENABLED */
         break;
@@ -77,7 +83,7 @@ uint32_t apb_read(struct Machine *m, uint32_t address, uint64_t t)
     case BUSCTRL: return busctrl_read(m, offset);
     case UART0: case UART1: return uart_read(m, block - UART0, address, t);
     case TIMER: return timer_read(m, offset, t);
-    case WATCHDOG: return watchdog_read(m, m->apb[WATCHDOG], offset, t);
+    case WATCHDOG: return watchdog_read(m, offset, t);
     case ROSC:
         if (offset == 0x18) return 0x80001000; /* STABLE, ENABLED */
         break;
@@ -90,19 +96,6 @@ uint32_t apb_read(struct Machine *m, uint32_t address, uint64_t t)
     return m->apb[block][offset / 4];
 }
 
-/* PSM_FRCE_OFF holds core 1 in reset; letting go starts it in the boot ROM. */
-static void power_core_1(struct Machine *m, bool off, uint64_t t)
-{
-    struct Core *c = &m->core[1];
-    if (off) {
-        c->sleep = SLEEP_RESET;
-    } else {
-        core_reset(m, c);
-        c->cycles = t;
-    }
-    request_attention(m);
-}
-
 bool apb_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t value, uint64_t t)
 {
     unsigned block = address >> 14 & 0x1f, alias = address >> 12 & 3;
@@ -110,6 +103,10 @@ bool apb_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t val
     if (UNLIKELY(is_held(m, block))) return true;
     if (block == TIMER) {
         timer_write(m, offset, value, alias, t);
+        return true;
+    }
+    if (block == PSM) {
+        psm_write(m, offset, value, alias, t);
         return true;
     }
     if (block == RESETS) {
@@ -125,7 +122,7 @@ bool apb_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t val
         return true;
     }
     if (block == UART0 || block == UART1) return uart_write(m, c, block - UART0, address, value, t);
-    if (block == WATCHDOG) return watchdog_write(m, c, m->apb[WATCHDOG], address, value, t);
+    if (block == WATCHDOG) return watchdog_write(m, c, address, value, t);
     if (!(storing >> block & 1) || (block == CLOCKS && offset >= FC0_FIRST && offset <= FC0_LAST)) {
         count_unmapped(m, address, true);
         return true;
@@ -134,7 +131,5 @@ bool apb_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t val
     uint32_t new = m->apb[block][offset / 4] = apply_alias(old, value, alias);
     if (block == SYSCFG && offset <= PROC1_NMI_MASK) set_nmi_mask(m, &m->core[offset / 4], new);
     if (block == PADS_BANK0) gpio_changed(m, 1u << (offset / 4 - 1) % 32);
-    if (block == PSM && offset == 4 && (old ^ new) & PSM_PROC1)
-        power_core_1(m, new & PSM_PROC1, t);
     return true;
 }

@@ -17,6 +17,7 @@ uint32_t apb_read(struct Machine *m, uint32_t address, uint64_t t);
 /* False: a fault. */
 bool apb_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t value, uint64_t t);
 void apb_reset(struct Machine *m);
+void vreg_reset(struct Machine *m);
 /* BUS_PRIORITY: which masters win where two want one port (datasheet 2.1.1.1). */
 enum {
     PRIORITY_PROC0 = 1 << 0, PRIORITY_PROC1 = 1 << 4, PRIORITY_DMA_R = 1 << 8,
@@ -52,19 +53,28 @@ void gpio_write(struct Machine *m, uint32_t offset, uint32_t value, unsigned ali
 void gpio_reset(struct Machine *m);
 void pads_reset(struct Machine *m);
 
-/* resets.c; `offset` is a register's. Whether a block has been put into reset; RESETS at power-on. */
+/* resets.c; `offset` is a register's. Whether a block has been put into reset; all of it at cycle `t`;
+ * what the watchdog resets; RESETS at power-on. */
 uint32_t resets_read(const struct Machine *m, uint32_t offset);
 void resets_write(struct Machine *m, uint32_t offset, uint32_t value, unsigned alias, uint64_t t);
 bool is_held(const struct Machine *m, unsigned block);
 bool dma_is_held(const struct Machine *m);
 void resets_power_on(struct Machine *m);
+void resets_all(struct Machine *m, uint64_t t);
+void resets_fire(struct Machine *m);
 
-/* watchdog.c; `stored` are its registers. False: a fault. */
-uint32_t watchdog_read(struct Machine *m, const uint32_t *stored, uint32_t offset, uint64_t t);
-bool watchdog_write(struct Machine *m, struct Core *c, uint32_t *stored, uint32_t address,
-                    uint32_t value, uint64_t t);
-/* Ends the run if it has not been fed; the cycle is m->watchdog.due. */
+/* watchdog.c. False: a fault. */
+uint32_t watchdog_read(struct Machine *m, uint32_t offset, uint64_t t);
+bool watchdog_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t value,
+                    uint64_t t);
+/* Fires if it has not been fed; the cycle is m->watchdog.due. */
 void watchdog_service(struct Machine *m, uint64_t now);
+void watchdog_power_on(struct Machine *m);
+
+/* psm.c; `offset` is a register's. The watchdog has fired: m->rebooting. */
+uint32_t psm_read(const struct Machine *m, uint32_t offset);
+void psm_write(struct Machine *m, uint32_t offset, uint32_t value, unsigned alias, uint64_t t);
+void reset_chip(struct Machine *m, uint64_t t);
 
 /* timer.c; `offset` is a register's. */
 uint32_t timer_read(struct Machine *m, uint32_t offset, uint64_t t);

@@ -298,6 +298,15 @@ void profile_after(struct Machine *m, struct Core *c)
     if (c->sleep != AWAKE && t->asleep_from == NEVER) t->asleep_from = c->cycles;
 }
 
+void profile_core_reset(struct Machine *m, struct Core *c)
+{
+    struct Thread *t = &m->watch->profile->thread[c->id];
+    account(m, c);
+    t->depth = t->open_count = 0;
+    t->exception = t->expected = 0;
+    t->last_was_call = false;
+}
+
 /* ---- from outside */
 
 void profile_free(struct Profile *p)

@@ -89,10 +89,31 @@ void resets_power_on(struct Machine *m)
     m->held = 0;
 }
 
+void resets_all(struct Machine *m, uint64_t t)
+{
+    for (uint32_t left = ALL; left; left &= left - 1) reset(m, (unsigned)__builtin_ctz(left));
+    timer_release(m, t);
+    m->apb[RESETS][WDSEL / 4] = 0;
+    resets_power_on(m);
+}
+
 uint32_t resets_read(const struct Machine *m, uint32_t offset)
 {
     if (offset == RESET_DONE) return ALL & ~m->apb[RESETS][RESET / 4];
     return m->apb[RESETS][offset / 4];
+}
+
+static void hold(struct Machine *m, uint32_t blocks)
+{
+    for (uint32_t left = blocks; left; left &= left - 1)
+        reset(m, (unsigned)__builtin_ctz(left));
+    m->apb[RESETS][RESET / 4] |= blocks;
+    m->held |= blocks;
+}
+
+void resets_fire(struct Machine *m)
+{
+    hold(m, m->apb[RESETS][WDSEL / 4]);
 }
 
 void resets_write(struct Machine *m, uint32_t offset, uint32_t value, unsigned alias, uint64_t t)
@@ -101,8 +122,7 @@ void resets_write(struct Machine *m, uint32_t offset, uint32_t value, unsigned a
     uint32_t *stored = &m->apb[RESETS][offset / 4], old = *stored;
     *stored = apply_alias(old, value, alias) & ALL;
     if (offset == WDSEL) return;
-    for (uint32_t left = *stored & ~old; left; left &= left - 1)
-        reset(m, (unsigned)__builtin_ctz(left));
     if (m->held & ~*stored & 1u << N_TIMER) timer_release(m, t);
-    m->held = (m->held | ~old) & *stored;
+    m->held &= *stored;
+    hold(m, *stored & ~old);
 }

@@ -65,10 +65,12 @@ bool schedule(struct Machine *m)
     const uint64_t quantum = m->settings.exact ? 0 : FUNCTIONAL_QUANTUM;
     for (;;) {
         if (UNLIKELY(m->fault.kind)) take_fault(m);
+        if (UNLIKELY(m->rebooting)) reset_chip(m, m->current->cycles);
         if (m->stop) return false;
         const bool goes_on = goes_on_in_turns(m);
         uint64_t now = m->current->cycles;
         if (now - goes_on >= m->next_event) service_events(m, now);
+        if (UNLIKELY(m->rebooting)) continue;
         for (int i = 0; i < 2; i++) poll_exceptions(m, &m->core[i], now);
         if (m->stop || m->fault.kind) continue;
 

@@ -6,6 +6,8 @@
  */
 #include "sio.h"
 
+#include <string.h>
+
 #include "exceptions.h"
 #include "peripherals.h"
 
@@ -162,4 +164,17 @@ void sio_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t val
     case DIV_REMAINDER: c->remainder = value; c->divider_csr = DIV_READY | DIV_DIRTY; return;
     }
     count_unmapped(m, address, true);
+}
+
+void sio_reset(struct Machine *m)
+{
+    m->spinlocks = m->gpio_out = m->gpio_enable = m->qspi_out = m->qspi_enable = 0;
+    gpio_changed(m, UINT32_MAX);
+    for (int i = 0; i < 2; i++) {
+        struct Core *c = &m->core[i];
+        memset(&c->fifo, 0, sizeof c->fifo);
+        memset(c->interpolator, 0, sizeof c->interpolator);
+        c->dividend = c->divisor = c->quotient = c->remainder = c->divider_csr = 0;
+        update_fifo_irq(m, c);
+    }
 }

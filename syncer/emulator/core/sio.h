@@ -9,6 +9,7 @@
 
 uint32_t sio_read(struct Machine *m, struct Core *c, uint32_t address);
 void sio_write(struct Machine *m, struct Core *c, uint32_t address, uint32_t value);
+void sio_reset(struct Machine *m);
 
 /* interpolator.c; `second` tells INTERP1, `offset` a register within one interpolator. */
 uint32_t interpolator_read(struct Interpolator *p, bool second, uint32_t offset);

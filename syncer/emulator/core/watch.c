@@ -39,6 +39,11 @@ void watch_reset(struct Machine *m)
     if (m->watch->profile) profile_reset(m->watch->profile);
 }
 
+void watch_core_reset(struct Machine *m, struct Core *c)
+{
+    if (m->watch->profile) profile_core_reset(m, c);
+}
+
 /* ---- what an instruction accesses (ARMv6-M ARM A5.2.4 and A5.2.5) */
 
 struct Access {

@@ -33,6 +33,8 @@ enum { NO_CORE = 2 };
 void watch_free(struct Machine *m);
 /* The machine was reset; what is watched for stays. */
 void watch_reset(struct Machine *m);
+/* A core starts anew. */
+void watch_core_reset(struct Machine *m, struct Core *c);
 /* Runs like machine_run, with m->watch. */
 void run_watched(struct Machine *m);
 /* Executes one instruction of the current core. */
@@ -47,6 +49,8 @@ static inline unsigned instruction_size(uint32_t halfword)
 void profile_before(struct Machine *m, struct Core *c, uint32_t pc, uint32_t code);
 void profile_after(struct Machine *m, struct Core *c);
 void profile_free(struct Profile *p);
+/* A core has been reset: it is in no call any more. */
+void profile_core_reset(struct Machine *m, struct Core *c);
 /* Starts anew, with the functions known. */
 void profile_reset(struct Profile *p);
 

@@ -114,6 +114,7 @@ static uint64_t hits(const struct Machine *m)
 
 enum { XIP_CTRL = 0x00, XIP_FLUSH = 0x04, XIP_STAT = 0x08, XIP_CTR_HIT = 0x0c, XIP_CTR_ACC = 0x10 };
 enum { STREAM_ADDR = 0x14, STREAM_CTR = 0x18, STREAM_FIFO = 0x1c };
+enum { CONTROL_RESET = 3 };
 enum { SSI_RXFLR = 0x24, SSI_SR = 0x28 };
 
 uint32_t xip_read_register(struct Machine *m, uint32_t address, uint64_t t)
@@ -155,4 +156,14 @@ void xip_write_register(struct Machine *m, uint32_t address, uint32_t value, uin
         }
     }
     count_unmapped(m, address, true);
+}
+
+void xip_reset(struct Machine *m, uint64_t t)
+{
+    m->xip.control = CONTROL_RESET;
+    m->xip.disabled = false;
+    m->xip.hits_cleared = hits(m);
+    m->xip.accesses_cleared = accesses(m);
+    xip_flush(m);
+    stream_reset(m, t);
 }

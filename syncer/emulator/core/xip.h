@@ -56,6 +56,7 @@ int xip_uncached(struct Machine *m, struct Core *c, uint64_t t);
 /* A read by DMA at cycle `t`, through the cache or past it: the cycle at which it has the word. */
 uint64_t xip_dma_read(struct Machine *m, uint32_t address, uint64_t t);
 void xip_flush(struct Machine *m);
+void xip_reset(struct Machine *m, uint64_t t);
 void xip_forget_line(struct Machine *m, uint32_t address);
 
 /* XIP_CTRL (datasheet 2.6.3.6) and the SSI (4.10.13), as far as firmware that does not program
@@ -73,5 +74,6 @@ uint32_t stream_pop(struct Machine *m, uint64_t t);
 uint32_t stream_read_register(struct Machine *m, uint32_t offset, uint64_t t);
 void stream_write_register(struct Machine *m, uint32_t offset, uint32_t value, uint64_t t);
 uint32_t stream_status(struct Machine *m, uint64_t t);
+void stream_reset(struct Machine *m, uint64_t t);
 
 #endif

@@ -95,3 +95,11 @@ void stream_write_register(struct Machine *m, uint32_t offset, uint32_t value, u
     s->left = value & LARGEST_COUNT;
     dma_plan(m);
 }
+
+void stream_reset(struct Machine *m, uint64_t t)
+{
+    stream_write_register(m, STREAM_CTR, 0, t);
+    m->stream.address = 0;
+    m->stream.head = m->stream.count = 0;
+    dma_plan(m);
+}
