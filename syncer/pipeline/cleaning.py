@@ -61,11 +61,7 @@ def clean(port: Port, *, results: bool, cache: bool, dry_run: bool) -> tuple[Fol
 
 
 def _of_port(port: Port, results: bool) -> Iterator[Folder]:
-    names = (
-        "checkout",
-        "build",
-        *(("tree", "publish", "bundles", "stages", "host") if results else ()),
-    )
+    names = ("checkout", "build", *(_RESULTS if results else ()))
     kept = {"tree": lambda: _edited(port), "publish": lambda: _foreign(port)}
     for name in names:
         path = port.state / name
